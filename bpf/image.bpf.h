@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Images (what runs, and who called exec) and the row of a process that runs one. */
+#ifndef UNDERPIN_IMAGE_BPF_H
+#define UNDERPIN_IMAGE_BPF_H
+
+#include "path.bpf.h"
+#include "subject.bpf.h"
+
+/* Both hashes are keyed, so mixing need not be. enforcer/src/plan/path-hash.ts does the same. */
+static __always_inline u64 image_of(u64 exe, u64 from)
+{
+	u64 image = exe * 0x9e3779b97f4a7c15ULL ^ rotate(from, 31);
+
+	return image > IMAGE_ANY ? image : image + 2;
+}
+
+/* scratch->image -> its number. IMAGE_UNKNOWN when there is no room: fail closed, see grants_of_image. */
+static __always_inline u64 intern_image(struct scratch *scratch)
+{
+	u64 image = image_of(scratch->image.exe.hash, scratch->image.from.hash);
+
+	if (bpf_map_lookup_elem(&images, &image))
+		return image;
+	if (bpf_map_update_elem(&images, &image, &scratch->image, BPF_ANY)) {
+		count(COUNTER_IMAGES_FULL);
+		return IMAGE_UNKNOWN;
+	}
+	return image;
+}
+
+/* Pod and unmanaged subjects are carried along; a host service is where its cgroup is. */
+static __always_inline u64 carries(u64 subject)
+{
+	struct subject_row *row;
+
+	if (!subject)
+		return 0;
+	row = bpf_map_lookup_elem(&subjects, &subject);
+	return row && row->scope == SCOPE_HOST ? 0 : subject;
+}
+
+static __always_inline void write_process(u32 tgid, const struct process_row *row)
+{
+	if (bpf_map_update_elem(&processes, &tgid, row, BPF_ANY))
+		count(COUNTER_PROCESSES_FULL); /* fail closed: a process without a row is IMAGE_UNKNOWN */
+}
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of what the language can say and this build does not carry out yet.
+// A row goes when its feature comes; nothing else knows the list.
+import { complain } from './complaint.ts'
+import type { Mistake, Path } from './problem.ts'
+import { everyValue, isFields, type Fields } from './walk.ts'
+
+type Row = {
+  /** End of the path, with * for the place in a list. */
+  field: string
+  when?: (value: unknown, spec: Fields) => boolean
+  expected: string
+  remedy: string
+}
+
+const byAddress = { expected: 'cidr', remedy: 'name the addresses' }
+
+const table: Row[] = [
+  {
+    field: 'spec.code',
+    when: (value) => value === 'image',
+    expected: 'code: any',
+    remedy: 'leave it out',
+  },
+  {
+    field: 'spec.mode',
+    when: (value, spec) => value === 'enforce' && spec.scope === 'host',
+    expected: 'mode: audit with scope host',
+    remedy: 'write mode: audit',
+  },
+  { field: 'spec.select.containers', expected: 'every container of a pod', remedy: 'leave it out' },
+  { field: 'spec.select.names', expected: 'cgroups', remedy: 'select by cgroups' },
+  { field: 'spec.select.images', expected: 'cgroups', remedy: 'select by cgroups' },
+  { field: 'spec.processes.*.startedBy', expected: 'from', remedy: 'leave it out, or use from' },
+  { field: 'spec.processes.*.files', expected: 'no file rules', remedy: 'leave it out' },
+  { field: 'spec.processes.*.privileges', expected: 'no privileges', remedy: 'leave it out' },
+  ...['dns', 'pods', 'namespaces', 'services'].flatMap((peer) => [
+    { field: `to.*.${peer}`, ...byAddress },
+    { field: `from.*.${peer}`, ...byAddress },
+  ]),
+]
+
+/** What a policy asks for that this build does not carry out; an empty list means it can be enforced as written. */
+export function unenforceable(policy: { spec: unknown }): { path: Path; reason: string }[] {
+  return rowsFor(policy.spec).map(({ path, row }) => ({
+    path,
+    reason: reasonOf(path) + `, use ${row.expected}`,
+  }))
+}
+
+/** The same as mistakes, for documents that may have others. */
+export function enforceableMistakes(spec: unknown): Mistake[] {
+  return rowsFor(spec).map(({ path, row: { expected, remedy } }) => ({
+    path,
+    complaint: complain(reasonOf(path), expected, remedy),
+  }))
+}
+
+const reasonOf = (path: Path) => `${String(path.at(-1))}, which is not enforced by this build`
+
+function rowsFor(spec: unknown): { path: Path; row: Row }[] {
+  if (!isFields(spec)) return []
+  return [...everyValue(spec, ['spec'])].flatMap(({ path, value }) => {
+    const pattern = path.map((step) => (typeof step === 'number' ? '*' : step)).join('.')
+    const row = table.find(
+      ({ field, when }) =>
+        (pattern === field || pattern.endsWith(`.${field}`)) && (when?.(value, spec) ?? true),
+    )
+    return row ? [{ path, row }] : []
+  })
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What policy says about one decision: the specification that the kernel's decision functions must agree with.
+// Any matching guard rail denies; else any matching rule allows; else a policy that lists processes denies; else it is allowed.
+import { contains, normaliseAddress, type Address } from './address.ts'
+import type { Decision, Verdict, Verdicts } from './decision.ts'
+import { pathMatches, type PathPattern } from './path-pattern.ts'
+import { byKey, type RuntimeLike } from './policy-key.ts'
+import { covers, icmpForIpv6, protocols, type ProtocolName } from './port.ts'
+import { flattenRules, restricts, type PeerNetwork, type Rule } from './rules.ts'
+
+/** `policies` are those that select the subject, in any order. */
+export function evaluate(policies: readonly RuntimeLike[], decision: Decision): Verdicts {
+  const ordered = policies.toSorted(byKey)
+  const enforced = ordered.filter(({ policy }) => policy.spec.mode === 'enforce')
+  return { enforced: verdictOf(enforced, decision), audited: verdictOf(ordered, decision) }
+}
+
+function verdictOf(policies: readonly RuntimeLike[], decision: Decision): Verdict {
+  const rules = policies.flatMap(flattenRules)
+  if (decision.kind !== 'exec' || decision.script === undefined)
+    return decide(policies, rules, decision)
+  // Script and interpreter must both be allowed; the script is asked about first, as the kernel does.
+  const { script, ...interpreter } = decision
+  const first = decide(policies, rules, { ...interpreter, exe: script })
+  return first.verdict === 'deny' ? first : decide(policies, rules, interpreter)
+}
+
+function decide(
+  policies: readonly RuntimeLike[],
+  rules: readonly Rule[],
+  decision: Decision,
+): Verdict {
+  // Port 0 asks the kernel for any free port; the port it gives is judged when a connection arrives.
+  if (decision.kind === 'bind' && decision.port === 0) return { verdict: 'allow' }
+  const matching = rules.filter((rule) => matches(rule, decision))
+  const rule = matching.find(({ effect }) => effect === 'deny') ?? matching[0]
+  if (rule) return { verdict: rule.effect, policy: rule.policy, path: rule.path }
+  // An application protocol is something only a guard rail can object to.
+  const restricting = decision.kind === 'protocol' ? undefined : policies.find(restricts)
+  // fail closed: where any policy lists processes, what nobody lists is denied.
+  if (restricting) return { verdict: 'deny', policy: restricting.key, path: 'spec.processes' }
+  // fail open: the default posture, no policy that restricts selects the subject.
+  return { verdict: 'allow' }
+}
+
+function matches(rule: Rule, decision: Decision): boolean {
+  if (!anyPath(rule.exe, decision.exe) || !anyPath(rule.from, decision.from)) return false
+  switch (decision.kind) {
+    case 'exec':
+      return rule.about === 'exec'
+    case 'protocol':
+      return rule.about === 'protocol'
+    case 'bind':
+      // Listening is allowed by any rule for the port; it is denied only by one that denies the port to everybody.
+      if (rule.about !== 'ingress' || (rule.effect === 'deny' && rule.peers !== null)) return false
+      return anyPort(rule, numberOf(decision.protocol, 4), decision.port)
+    case 'egress':
+    case 'ingress': {
+      if (rule.about !== decision.kind) return false
+      const address = normaliseAddress(decision.address)
+      const protocol = numberOf(decision.protocol, address.family)
+      return anyPeer(rule.peers, address) && anyPort(rule, protocol, decision.port)
+    }
+  }
+}
+
+function anyPath(patterns: readonly PathPattern[] | null, path: string | null): boolean {
+  if (patterns === null) return true
+  // A path that could not be resolved matches no pattern, not even /**: no rule that names executables can allow it.
+  return path !== null && patterns.some((pattern) => pathMatches(pattern, path))
+}
+
+function anyPeer(peers: readonly PeerNetwork[] | null, address: Address): boolean {
+  if (peers === null) return true
+  return peers.some(
+    (peer) => contains(peer, address) && !peer.except.some((hole) => contains(hole, address)),
+  )
+}
+
+function anyPort({ ports }: Rule, protocol: number, port: number): boolean {
+  return ports === null || ports.some((range) => covers(range, protocol, port))
+}
+
+function numberOf(protocol: ProtocolName | number, family: 4 | 6): number {
+  if (typeof protocol === 'number') return protocol
+  return protocol === 'ICMP' && family === 6 ? icmpForIpv6 : protocols[protocol]
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The public surface of the policy language; the only file other folders import.
+export {
+  contains,
+  formatAddress,
+  formatNetwork,
+  normaliseAddress,
+  parseCidr,
+  type Address,
+  type Network,
+} from './address.ts'
+export { cgroupMatches, parseCgroupPattern, type Component } from './cgroup-pattern.ts'
+export { exemption, requirements, type Requirement, type Workload } from './coverage.ts'
+export { dayOf } from './date.ts'
+export type { Decision, Verdict, Verdicts } from './decision.ts'
+export { unenforceable } from './enforceable.ts'
+export { evaluate } from './evaluate.ts'
+export { evaluateCheck, type CheckVariables, type Outcome, type Prediction } from './expression.ts'
+export type { Fault } from './expression-fault.ts'
+export { selectorMatches, type Labels, type Namespace } from './labels.ts'
+export { load, type LoadOptions, type LoadResult, type PolicyText } from './load.ts'
+export { selection, selects, type Pod, type Selection, type Subject } from './match.ts'
+export { parsePathPattern, pathMatches, type PathPattern } from './path-pattern.ts'
+export {
+  isCoverage,
+  isRuntime,
+  keyOf,
+  namespaceOf,
+  type Loaded,
+  type LoadedCoverage,
+  type RuntimeLike,
+} from './policy-key.ts'
+export {
+  covers,
+  parsePort,
+  portRanges,
+  protocols,
+  type PortRange,
+  type ProtocolName,
+} from './port.ts'
+export { formatProblem, type Problem } from './problem.ts'
+export { flattenRules, restricts, type PeerNetwork, type Rule } from './rules.ts'
+export type {
+  ClusterRuntimePolicy,
+  CoverageCheck,
+  CoverageMode,
+  CoveragePolicy,
+  Exemption,
+  LabelSelector,
+  Mode,
+  NamespaceClass,
+  Policy,
+  RuntimePolicy,
+} from './policy.gen.ts'

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text of policy files → policies, or every problem there is, in the order of files and lines. Reads no file itself.
+import { complain, shown } from './complaint.ts'
+import { consistencyMistakes } from './consistency.ts'
+import { readDocuments, type PlainDocument } from './document.ts'
+import { enforceableMistakes } from './enforceable.ts'
+import { nearest } from './nearest.ts'
+import { keyOf, type Loaded } from './policy-key.ts'
+import type { Policy } from './policy.gen.ts'
+import { byPlace, problemAt, type Mistake, type Path, type Problem } from './problem.ts'
+import { hasShape, kinds, shapeMistakes } from './shape.ts'
+import { at, isFields } from './walk.ts'
+
+export type PolicyText = { file: string; text: string }
+export type LoadOptions = {
+  /** What this build cannot enforce is a problem. */
+  enforceable?: boolean
+  /** A day such as 2030-03-31: exemptions that ended before are problems. */
+  today?: string
+}
+export type LoadResult = { policies: Loaded<Policy>[]; problems: Problem[] }
+
+export const maxPolicies = 10_000
+
+/** Use the policies only when there are no problems: half a set of policies has another meaning than the whole. */
+export function load(texts: readonly PolicyText[], options: LoadOptions = {}): LoadResult {
+  const policies: Loaded<Policy>[] = []
+  const problems: Problem[] = []
+  const first = new Map<string, string>()
+  let count = 0
+  for (const { file, text } of texts) {
+    for (const document of readDocuments(text)) {
+      if (++count > maxPolicies) {
+        const complaint = complain('more policies', `at most ${maxPolicies}`, 'remove some')
+        return {
+          policies,
+          problems: [...problems, problemAt(file, document.place, [], complaint)].sort(byPlace),
+        }
+      }
+      const { line } = document.place
+      const wrong = documentProblems(file, document, options)
+      const key = nameOf(document.value)
+      const other = key === undefined ? undefined : first.get(key)
+      if (key !== undefined && other !== undefined) wrong.push(secondOf(file, document, key, other))
+      else if (key !== undefined) first.set(key, `${file}:${line}`)
+      problems.push(...wrong)
+      if (wrong.length === 0) {
+        const policy = document.value as Policy // no problem: it has the shape
+        policies.push({ policy, file, line, key: keyOf(policy) })
+      }
+    }
+  }
+  return { policies, problems: problems.sort(byPlace) }
+}
+
+function documentProblems(file: string, document: PlainDocument, options: LoadOptions): Problem[] {
+  const problems = document.misprints.map(({ path, place, complaint }) =>
+    problemAt(file, place, path, complaint),
+  )
+  const { value } = document
+  if (value === undefined) return problems
+  const mistakes = policyMistakes(value, options)
+  return [
+    ...problems,
+    ...mistakes.map(({ path, complaint, at: which }) =>
+      problemAt(file, document.placeOf(path, which), path, complaint),
+    ),
+  ]
+}
+
+function policyMistakes(value: unknown, { enforceable, today }: LoadOptions): Mistake[] {
+  const kind = kinds.find((one) => one === at(value, 'kind'))
+  if (!kind) return [kindMistake(value)]
+  return [
+    ...(hasShape(kind, value) ? [] : shapeMistakes(kind, value)),
+    ...consistencyMistakes(kind, value, today),
+    ...(enforceable && kind !== 'CoveragePolicy' ? enforceableMistakes(at(value, 'spec')) : []),
+  ]
+}
+
+function kindMistake(value: unknown): Mistake {
+  const expected = `kind ${kinds.slice(0, -1).join(', ')} or ${String(kinds.at(-1))}`
+  if (!isFields(value))
+    return {
+      path: [],
+      complaint: complain(
+        'a document without fields',
+        expected,
+        'begin it with apiVersion: underpin.dev/v1alpha1',
+      ),
+    }
+  const kind = at(value, 'kind')
+  if (typeof kind !== 'string')
+    return { path: [], complaint: complain('no kind', expected, 'add one') }
+  const meant = nearest(kind, kinds)
+  const remedy = meant
+    ? `write ${meant}`
+    : kind === 'List'
+      ? 'write its items as documents of their own'
+      : 'keep other objects elsewhere'
+  return { path: ['kind'], complaint: complain(`kind ${shown(kind)}`, expected, remedy) }
+}
+
+const namePath: Path = ['metadata', 'name']
+
+/** The key of a document that may have other mistakes. */
+function nameOf(value: unknown): string | undefined {
+  const kind = kinds.find((one) => one === at(value, 'kind'))
+  const name = at(value, ...namePath)
+  const namespace = at(value, 'metadata', 'namespace') ?? 'default'
+  if (!kind || typeof name !== 'string' || typeof namespace !== 'string') return undefined
+  return kind === 'RuntimePolicy' ? `${kind}/${namespace}/${name}` : `${kind}/${name}`
+}
+
+function secondOf(file: string, document: PlainDocument, key: string, other: string): Problem {
+  const complaint = complain(
+    `${shown(key)} a second time`,
+    'each policy once',
+    `rename it; the first is at ${other}`,
+  )
+  return problemAt(file, document.placeOf(namePath), namePath, complaint)
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the documents a command was given: files, folders (every .yaml, .yml and .json below, sorted) and
+// "-" for standard input. Sizes are bounded. In a folder, a link is followed only to a place inside the
+// same folder (as in a mounted ConfigMap); names that begin with a dot are left out.
+
+import { createReadStream } from 'node:fs'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import type { Readable } from 'node:stream'
+import { reasonOf, UnderpinError } from './errors.ts'
+
+export type Document = { file: string; text: string }
+
+export type ReadOptions = {
+  /** What it is for; the first words of every error message. */
+  operation?: string
+  stdin?: Readable
+  /** One file. 16 MiB is ten times the largest object that etcd takes. */
+  maxFileBytes?: number
+  /** All files together. */
+  maxTotalBytes?: number
+}
+
+const extensions = ['.yaml', '.yml', '.json']
+const defaultFileBytes = 16 * 1024 * 1024
+const defaultTotalBytes = 512 * 1024 * 1024
+
+export async function readDocuments(
+  paths: readonly string[],
+  options: ReadOptions = {},
+): Promise<Document[]> {
+  const operation = options.operation ?? 'read'
+  const maxFileBytes = options.maxFileBytes ?? defaultFileBytes
+  const maxTotalBytes = options.maxTotalBytes ?? defaultTotalBytes
+  const documents: Document[] = []
+  let total = 0
+  const take = async (file: string, stream: Readable) => {
+    const text = await readAll(stream, { operation, file, limit: maxFileBytes })
+    total += Buffer.byteLength(text)
+    if (total > maxTotalBytes) {
+      throw new UnderpinError('input-too-large', {
+        operation,
+        object: file,
+        found: `more than ${maxTotalBytes} bytes in all files so far`,
+        remedy: 'name fewer files',
+      })
+    }
+    documents.push({ file, text })
+  }
+  for (const path of paths) {
+    if (path === '-') {
+      await take('(stdin)', options.stdin ?? process.stdin)
+      continue
+    }
+    for (const file of await filesAt(path, operation)) await take(file, createReadStream(file))
+  }
+  return documents
+}
+
+async function filesAt(path: string, operation: string): Promise<string[]> {
+  const found = await orRefuse(stat(path), operation, path)
+  if (!found.isDirectory()) return [path]
+  const root = await orRefuse(realpath(path), operation, path)
+  const files = await filesBelow(path, root, new Set(), operation)
+  if (files.length === 0) {
+    throw new UnderpinError('input-missing', {
+      operation,
+      object: path,
+      found: 'a folder without documents',
+      expected: `at least one file that ends in ${extensions.join(', ')}`,
+      remedy: 'check the path',
+    })
+  }
+  return files
+}
+
+async function filesBelow(
+  folder: string,
+  root: string,
+  visited: Set<string>,
+  operation: string,
+): Promise<string[]> {
+  const real = await orRefuse(realpath(folder), operation, folder)
+  if (visited.has(real)) return []
+  visited.add(real)
+  const names = (await orRefuse(readdir(folder), operation, folder)).sort()
+  const files: string[] = []
+  for (const name of names.filter((name) => !name.startsWith('.'))) {
+    const path = join(folder, name)
+    const target = await orRefuse(realpath(path), operation, path)
+    if (target !== root && !target.startsWith(root.endsWith(sep) ? root : root + sep)) {
+      throw new UnderpinError('input-unreadable', {
+        operation,
+        object: path,
+        found: 'a link that leads out of the folder',
+        expected: 'files inside it',
+        remedy: 'name the target itself as a further argument',
+      })
+    }
+    const entry = await orRefuse(stat(target), operation, path)
+    if (entry.isDirectory()) files.push(...(await filesBelow(path, root, visited, operation)))
+    else if (entry.isFile() && extensions.some((end) => name.endsWith(end))) files.push(path)
+  }
+  return files
+}
+
+async function readAll(
+  stream: Readable,
+  about: { operation: string; file: string; limit: number },
+): Promise<string> {
+  const { operation, file, limit } = about
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer | string>) {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+      size += bytes.length
+      if (size > limit) break
+      chunks.push(bytes)
+    }
+  } catch (cause) {
+    throw unreadable(operation, file, cause)
+  }
+  if (size > limit) {
+    throw new UnderpinError('input-too-large', {
+      operation,
+      object: file,
+      found: `more than ${limit} bytes`,
+      expected: `at most ${limit}`,
+      remedy: 'split the file',
+    })
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+  } catch (cause) {
+    throw new UnderpinError(
+      'input-invalid',
+      { operation, object: file, found: 'bytes that are not UTF-8', expected: 'UTF-8 text' },
+      { cause },
+    )
+  }
+}
+
+async function orRefuse<T>(work: Promise<T>, operation: string, path: string): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    throw unreadable(operation, path, cause)
+  }
+}
+
+function unreadable(operation: string, path: string, cause: unknown): UnderpinError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  if (code === 'ENOENT') {
+    return new UnderpinError(
+      'input-missing',
+      {
+        operation,
+        object: path,
+        found: 'no such file or folder',
+        expected: 'a file, a folder, or - for standard input',
+        remedy: 'check the path',
+      },
+      { cause },
+    )
+  }
+  const denied = code === 'EACCES' || code === 'EPERM'
+  return new UnderpinError(
+    'input-unreadable',
+    {
+      operation,
+      object: path,
+      found: denied ? 'no permission to read it' : reasonOf(cause),
+      ...(denied ? { remedy: 'run as a user who may read it' } : {}),
+    },
+    { cause },
+  )
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The redirect leaves the proxy's own user (and group) alone, else the proxy would talk to itself.
+// Any other container that runs as that user or group is left alone as well: it has no sidecar.
+
+import { groupOf, identityPath, userOf } from '../containers.ts'
+import { list, number } from '../fields.ts'
+import type { Hit } from '../finding.ts'
+import { called, type Check } from './check.ts'
+
+export const identity: Check = ({ subject, exempt, own }) => {
+  const { spec, prefix, containers } = subject.pod
+  const hits: Hit[] = []
+  for (const container of containers.filter((one) => !own(one))) {
+    const user = userOf(container, spec)
+    if (user !== undefined && exempt.users.has(user)) {
+      const id =
+        container.kind === 'init'
+          ? 'init-as-proxy-uid'
+          : user === exempt.usual
+            ? 'app-as-proxy-uid'
+            : 'proxy-uid-realigned'
+      hits.push({
+        id,
+        path: identityPath(container, 'runAsUser', `${prefix}spec`),
+        message: `${called(container)} runs as user ${user}, whose traffic is never redirected to the sidecar`,
+      })
+    }
+    const group = groupOf(container, spec)
+    if (group !== undefined && exempt.groups.has(group)) {
+      hits.push({
+        id: 'app-as-proxy-gid',
+        path: identityPath(container, 'runAsGroup', `${prefix}spec`),
+        message: `${called(container)} runs as group ${group}, whose traffic is never redirected to the sidecar`,
+      })
+    }
+  }
+  const security = `${prefix}spec.securityContext`
+  const fsGroup = number(spec, 'securityContext', 'fsGroup')
+  if (fsGroup !== undefined && exempt.groups.has(fsGroup)) {
+    hits.push({
+      id: 'fsgroup-proxy-gid',
+      path: `${security}.fsGroup`,
+      message: `files of the volumes belong to group ${fsGroup}, whose traffic is never redirected`,
+    })
+  }
+  const supplemental = list(spec, 'securityContext', 'supplementalGroups')
+  const shared = supplemental.findIndex((one) => typeof one === 'number' && exempt.groups.has(one))
+  if (shared !== -1) {
+    hits.push({
+      id: 'fsgroup-proxy-gid',
+      path: `${security}.supplementalGroups[${shared}]`,
+      message: `every container is in group ${Number(supplemental[shared])}, whose traffic is never redirected`,
+    })
+  }
+  return hits
+}

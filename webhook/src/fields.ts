@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads objects that others wrote. Own properties only, so that a key called "constructor" or "__proto__"
+// is a key like any other; a value of the wrong type counts as absent (the API server refuses it anyway).
+
+export type Fields = Readonly<Record<string, unknown>>
+
+export function field(value: unknown, ...path: string[]): unknown {
+  let current = value
+  for (const key of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key))
+      return undefined
+    current = (current as Fields)[key]
+  }
+  return current
+}
+
+export function fields(value: unknown, ...path: string[]): Fields {
+  const found = field(value, ...path)
+  return isFields(found) ? found : {}
+}
+
+export function text(value: unknown, ...path: string[]): string | undefined {
+  const found = field(value, ...path)
+  return typeof found === 'string' ? found : undefined
+}
+
+export function number(value: unknown, ...path: string[]): number | undefined {
+  const found = field(value, ...path)
+  return typeof found === 'number' ? found : undefined
+}
+
+export function isTrue(value: unknown, ...path: string[]): boolean {
+  return field(value, ...path) === true
+}
+
+export function list(value: unknown, ...path: string[]): readonly unknown[] {
+  const found = field(value, ...path)
+  return Array.isArray(found) ? found : []
+}
+
+export function texts(value: unknown, ...path: string[]): string[] {
+  return list(value, ...path).filter((item) => typeof item === 'string')
+}
+
+/** Labels and annotations as a Map: looking up any key is safe. */
+export type Marks = ReadonlyMap<string, string>
+
+export function marks(value: unknown, ...path: string[]): Marks {
+  const entries = Object.entries(fields(value, ...path))
+  return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// A finding: one way in which a workload gets around its sidecar, said in one sentence, with the field
+// that does it and what to do. The ids come from the catalogue (catalogue.ts) and never change meaning.
+
+import { catalogue, type FindingId } from './catalogue.ts'
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info'
+
+/** What a rule says when it applies; the rest of the finding is in the catalogue. */
+export type Hit = { id: FindingId; path: string; message: string }
+
+export type Finding = {
+  id: string
+  mesh: string
+  object: string
+  path: string
+  severity: Severity
+  message: string
+  remedy: string
+  file?: string
+  line?: number
+}
+
+export const severities: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
+
+export function findingOf(hit: Hit, mesh: string, object: string): Finding {
+  const { severity, remedy } = catalogue[hit.id]
+  return { id: hit.id, mesh, object, path: hit.path, severity, message: hit.message, remedy }
+}
