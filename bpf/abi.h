@@ -18,7 +18,7 @@ enum limit {
 	LIMIT_CGROUP_PATH = 1024, /* bytes of a cgroup path that patterns can look at */
 	LIMIT_SUBJECT_LEDGER = 4096, /* ledger rows of one subject, before its "other" rows count */
 	LIMIT_INSPECT = 512, /* first payload bytes of a connection in which a protocol is looked for */
-	LIMIT_STATES = 2048, /* states of one automaton */
+	LIMIT_STATES = 6144, /* states of all automata together */
 };
 
 /* What a verdict is about. The same words as `kind` of a Decision in policies/. */
@@ -98,10 +98,15 @@ struct control {
 	u32 generation; /* raised by every applied plan: cached verdicts of older generations are stale */
 	u32 cgroup_start; /* first state of the automaton of cgroup patterns; 0: no patterns */
 	u32 stratum_start; /* first state of the automaton of mining handshakes; 0: not looked for */
-	u32 observe; /* not 0: somebody watches, emit allowed events as well */
-	u32 cgroups_full; /* not 0: a cgroup could not be recorded; look at ancestors on a miss */
 	u32 abi; /* version of this file's layout, set by the agent that made the maps */
 	u8 object[32]; /* SHA-256 of the object whose programs are attached */
+};
+
+/* Set by others than the agent, so they are rows of their own. */
+enum flag {
+	FLAG_OBSERVE = 0, /* not 0: somebody watches, tell of allowed decisions as well */
+	FLAG_CGROUPS_FULL = 1, /* not 0: a cgroup could not be recorded; look at ancestors on a miss */
+	FLAG_COUNT = 2,
 };
 
 struct cgroup_row {
@@ -157,7 +162,14 @@ struct ruleset_row {
 	u8 zero[7];
 };
 
-/* policy id of a rule, for blame */
+/* The policies that a plan knows, and the rules that can be blamed: a report needs no running agent. */
+struct policy_row {
+	u8 enforce; /* 1: enforce, 0: audit */
+	u8 gone; /* 1: no loaded policy has this key any more */
+	u8 zero[6];
+	char key[LIMIT_NAME]; /* Kind/namespace/name */
+};
+
 struct rule_key {
 	u32 ruleset;
 	u32 rule;
@@ -165,6 +177,7 @@ struct rule_key {
 
 struct rule_row {
 	u32 policy;
+	char path[60]; /* in the policy: spec.deny[0] */
 };
 
 struct exe_key {

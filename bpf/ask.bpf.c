@@ -7,7 +7,7 @@
 SEC("tc")
 int ask(struct __sk_buff *skb)
 {
-	struct answer answer = {}, script = {};
+	struct answer answer = {}, interpreter = {};
 	struct scratch *scratch = scratch_claim();
 	struct question *question;
 	struct peer peer = {};
@@ -27,11 +27,14 @@ int ask(struct __sk_buff *skb)
 	scratch->script = question->script;
 	__builtin_memcpy(peer.address, question->address, sizeof(peer.address));
 	if (question->decision == DECISION_EXEC) {
-		decide_exec(question->subject, &scratch->image.exe, &scratch->image.from, &answer);
-		if (question->has_script) {
-			decide_exec(question->subject, &scratch->script, &scratch->image.from, &script);
-			stricter(&answer, &script);
-		}
+		/* As the hooks do: the script first, then its interpreter. */
+		if (question->has_script)
+			decide_exec(question->subject, &scratch->script, &scratch->image.from, &answer);
+		decide_exec(question->subject, &scratch->image.exe, &scratch->image.from, &interpreter);
+		if (question->has_script)
+			stricter(&answer, &interpreter);
+		else
+			answer = interpreter;
 	} else {
 		image = intern_image(scratch);
 		decide_network(question->decision, question->subject, image, &peer, &answer);

@@ -165,11 +165,10 @@ int BPF_PROG(identity_mkdir, struct cgroup *cgroup, const char *path)
 	if (!row.subject)
 		return 0;
 	if (bpf_map_update_elem(&cgroups, &id, &row, BPF_ANY)) {
-		struct control *control = control_row();
+		u32 flag = FLAG_CGROUPS_FULL, one = 1;
 
 		count(COUNTER_CGROUPS_FULL);
-		if (control)
-			control->cgroups_full = 1; /* fail closed: from now on a miss looks at the ancestors */
+		bpf_map_update_elem(&flags, &flag, &one, BPF_ANY); /* fail closed: from now on a miss looks at the ancestors */
 	}
 	return 0;
 }

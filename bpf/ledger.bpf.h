@@ -74,10 +74,9 @@ static __always_inline void tell(const struct ledger_key *key, u64 now, u64 exe,
 /* Somebody watches: allowed decisions too. */
 static __always_inline void observe(const struct ledger_key *key, u64 exe, u64 from, u32 pid)
 {
-	struct control *control = control_row();
 	struct event *event;
 
-	if (!control || !control->observe)
+	if (!is_set(FLAG_OBSERVE))
 		return;
 	event = bpf_ringbuf_reserve(&observed, sizeof(*event), 0);
 	if (!event) {
@@ -143,15 +142,11 @@ static __always_inline void record_network(u32 decision, u32 hook, u64 image, co
 					   const struct answer *answer, u32 pid)
 {
 	struct ledger_key key = {};
-	struct control *control;
 	struct image_row *row;
 	u64 exe = 0, from = 0;
 
-	if (outcome_of(answer) == OUTCOME_ALLOWED) {
-		control = control_row();
-		if (!control || !control->observe)
-			return; /* the common case pays nothing for telemetry */
-	}
+	if (outcome_of(answer) == OUTCOME_ALLOWED && !is_set(FLAG_OBSERVE))
+		return; /* the common case pays nothing for telemetry */
 	row = bpf_map_lookup_elem(&images, &image);
 	if (row) {
 		exe = row->exe.hash;

@@ -21,8 +21,10 @@
 /* One row: what every program reads first. */
 MAP(control, BPF_MAP_TYPE_ARRAY, 1, u32, struct control, 0);
 
+MAP(flags, BPF_MAP_TYPE_ARRAY, FLAG_COUNT, u32, u32, 0);
+
 /* cgroup id -> subject. Written at cgroup_mkdir and, for older cgroups, by the agent.
- * Full: `cgroups_full` is set, and a miss looks at the ancestors. */
+ * Full: FLAG_CGROUPS_FULL is set, and a miss looks at the ancestors. */
 MAP(cgroups, BPF_MAP_TYPE_HASH, 131072, u64, struct cgroup_row, BPF_F_NO_PREALLOC);
 
 /* subject -> binding. Full: a cgroup whose subject has no row is denied what any policy restricts. */
@@ -40,6 +42,7 @@ MAP(pods, BPF_MAP_TYPE_HASH, 4096, struct pod_key, struct pod_row, BPF_F_NO_PREA
 /* The policy, compiled. Written by the agent only, under new ruleset numbers, before a binding points there.
  * Full: the agent refuses the plan as a whole and keeps the previous one. */
 MAP(rulesets, BPF_MAP_TYPE_HASH, 8192, u32, struct ruleset_row, BPF_F_NO_PREALLOC);
+MAP(policies, BPF_MAP_TYPE_HASH, 8192, u32, struct policy_row, BPF_F_NO_PREALLOC);
 MAP(rules, BPF_MAP_TYPE_HASH, 262144, struct rule_key, struct rule_row, BPF_F_NO_PREALLOC);
 MAP(exes, BPF_MAP_TYPE_HASH, 262144, struct exe_key, struct exe_row, BPF_F_NO_PREALLOC);
 MAP(addresses, BPF_MAP_TYPE_LPM_TRIE, 262144, struct address_key, struct rule_bits, BPF_F_NO_PREALLOC);
@@ -97,6 +100,13 @@ static __always_inline struct control *control_row(void)
 	u32 zero = 0;
 
 	return bpf_map_lookup_elem(&control, &zero);
+}
+
+static __always_inline bool is_set(u32 flag)
+{
+	u32 *value = bpf_map_lookup_elem(&flags, &flag);
+
+	return value && *value;
 }
 
 static __always_inline void count(u32 counter)

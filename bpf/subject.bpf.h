@@ -34,13 +34,11 @@ static __noinline u64 subject_of_ancestor(void)
 static __always_inline u64 subject_of_cgroup(u64 id)
 {
 	struct cgroup_row *row = bpf_map_lookup_elem(&cgroups, &id);
-	struct control *control;
 
 	if (row)
 		return row->subject;
-	control = control_row();
 	/* fail open: a cgroup without a row is in no subject, unless rows could not be written. */
-	if (!control || !control->cgroups_full)
+	if (!is_set(FLAG_CGROUPS_FULL))
 		return 0;
 	return subject_of_ancestor();
 }

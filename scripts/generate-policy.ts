@@ -165,15 +165,9 @@ function structural(node: Schema, defs: Schema): Schema {
     if (!isObject(target ?? null)) throw new Error(`no definition for "${$ref}"`)
     return structural({ ...(target as Schema), ...own }, defs)
   }
-  const {
-    const: constant,
-    additionalProperties,
-    properties,
-    items,
-    propertyNames: _,
-    ...rest
-  } = own
+  const { const: constant, additionalProperties, properties, items, ...rest } = own
   const out: Schema = { ...rest }
+  delete out.propertyNames
   if (out.format !== 'cidr' && out.format !== 'date') delete out.format // the API server knows these two
   if (constant !== undefined) out.enum = [constant]
   if (out.enum !== undefined) out.type = 'string'

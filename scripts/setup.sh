@@ -146,16 +146,14 @@ install_packages() {
   by_hand='install clang 14 or newer, make, bpftool and libbpf 1.0 or newer with its headers, then run this again'
   command -v apt-get >/dev/null || fail "set-up: no apt-get here to install the build tools with ($by_hand)"
   any /var/lib/apt/lists/*_Packages* || step apt 'update – this machine has no package lists yet' apt update
+  has_libbpf || offered libbpf1 || fail "set-up: the package sources have no libbpf1, which loads the kernel programs (Debian has it since 12, Ubuntu since 22.10; libbpf 1.0 or newer built from source does as well)"
   packages=
   clang=$(find_clang) || {
     clang=$(first_offered $clangs) || fail "set-up: the package sources have none of $clangs ($by_hand)"
     package "$clang" 'compiles the kernel programs (-target bpf)'
   }
   command -v make >/dev/null || package make 'builds what changed'
-  has_libbpf || {
-    offered libbpf1 || fail "set-up: the package sources have no libbpf1 (Underpin loads its programs with libbpf 1.0 or newer, in Debian since 12 and in Ubuntu since 22.10; or build it from source)"
-    package libbpf1 'loads the kernel programs'
-  }
+  has_libbpf || package libbpf1 'loads the kernel programs'
   has_headers || package libbpf-dev 'the headers they are compiled with'
   find_bpftool >/dev/null || {
     if offered bpftool; then
@@ -165,7 +163,7 @@ install_packages() {
       package linux-tools-generic 'what linux-tools-common runs'
     fi
   }
-  step apt "install$packages" apt_install $packages
+  step apt 'install them, with what they need' apt_install $packages
   ! wanting || fail "set-up: clang, make, bpftool or libbpf is still missing after the install ($by_hand)"
 }
 
@@ -220,14 +218,14 @@ if command -v flock >/dev/null; then
   flock -n 9 || { echo 'set-up: waiting for another one in this folder' && flock 9; }
 fi
 
-lacking=$(lacks)
-[ "$mode" = unit ] || [ -n "$lacking" ] || ! wanting || install_packages
 modules_current || install_modules
 [ "$mode" != unit ] || exit 0
-dist_current || build_dist
+dist_current || build_dist # from here on `npx underpin scan` works, whatever else is missing
+lacking=$(lacks)
 if [ -n "$lacking" ]; then
-  [ "$mode" = test ] || fail "npm start runs the enforcer, which needs $lacking; what works here without: npx underpin scan FILE…${SUDO_USER:+ (npm before 9 gives up root in a folder that is not root\'s: use a newer npm)}"
+  [ "$mode" = test ] || fail "npm start runs the enforcer, which needs $lacking; what works here without: npx underpin scan FILE…${SUDO_USER:+ (npm before 9 gives up root in a folder that another user owns: use a newer npm)}"
   exit 0
 fi
+! wanting || install_packages
 mount_file_systems
 build_object

@@ -2,6 +2,7 @@
 // What a shape cannot say: rules between fields. Runs on documents with other mistakes too, so that all are told at once.
 import { readCidr, strictlyInside, formatNetwork } from './address.ts'
 import { complain, isComplaint, shown } from './complaint.ts'
+import { readDate } from './date.ts'
 import type { Policy } from './policy.gen.ts'
 import type { Mistake, Path } from './problem.ts'
 import { at, everyValue, isFields, listAt, type Fields } from './walk.ts'
@@ -123,7 +124,9 @@ function coverageMistakes(spec: unknown, today: string | undefined): Mistake[] {
   const mistakes = ['namespaces', 'checks'].flatMap((list) => repeatedNames(spec, list))
   for (const [i, one] of listAt(spec, 'exemptions').entries()) {
     const expires = at(one, 'expires')
-    if (today === undefined || typeof expires !== 'string' || expires >= today) continue
+    if (today === undefined || typeof expires !== 'string' || isComplaint(readDate(expires)))
+      continue
+    if (expires >= today) continue
     mistakes.push({
       path: ['spec', 'exemptions', i, 'expires'],
       complaint: complain(

@@ -7,6 +7,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   Parser,
   type Document,
@@ -44,25 +45,15 @@ export function readDocuments(text: string): PlainDocument[] {
   const documents: PlainDocument[] = []
   const budget = { values: limits.values, aliases: limits.aliases }
   try {
-    // The line counter hears of a line only when the next one begins, so the first is told here.
-    const parser = new Parser(lines.addNewLine)
-    const composer = new Composer({
-      schema: 'core',
-      version: '1.2',
-      merge: false,
-      resolveKnownTags: false,
-      stringKeys: true,
-      uniqueKeys: false,
-      prettyErrors: false,
-    })
-    for (const document of composer.compose(parser.parse(text))) {
+    for (const document of composed(text, lines)) {
       const plain = plainDocument(document, lines, budget)
-      if (plain.value === null && plain.misprints.length === 0) continue // only comments between two ---
+      if (plain.value === null && plain.misprints.length === 0) continue // nothing but comments
       if (documents.length === limits.documents) {
         const tooMany = complain('more documents', `at most ${limits.documents} a file`, 'split it')
         return [...documents, unreadable(tooMany, plain.place)]
       }
       documents.push(plain)
+      if (budget.values < 0 || budget.aliases < 0) break // told once; the rest of the file is not read
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
@@ -73,6 +64,28 @@ export function readDocuments(text: string): PlainDocument[] {
     )
   }
   return documents
+}
+
+/** One document after the other, and none of the rest once one is too deep: parsing that takes ever longer. */
+function* composed(text: string, lines: LineCounter): Generator<Document.Parsed> {
+  const parser = new Parser(lines.addNewLine)
+  const composer = new Composer({
+    schema: 'core',
+    version: '1.2',
+    merge: false,
+    resolveKnownTags: false,
+    stringKeys: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+  })
+  lines.addNewLine(0)
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) yield* composer.next(token)
+    // A level of nesting takes up to two places of the parser's stack.
+    if (parser.stack.length > 2 * limits.depth + 8) throw new RangeError('nested too deeply')
+  }
+  for (const token of parser.end()) yield* composer.next(token)
+  yield* composer.end()
 }
 
 function unreadable(complaint: Complaint, place: Place = { line: 1, column: 1 }): PlainDocument {
@@ -113,8 +126,9 @@ function plainDocument(
     misprints.push({ path, place: at(offset), complaint })
   })
   const value = document.contents === null ? null : read(document.contents, [], 0)
+  const whole = budget.values >= 0 && budget.aliases >= 0
   return {
-    value,
+    value: whole ? value : undefined,
     place: start,
     misprints,
     placeOf(path, which) {

@@ -42,23 +42,21 @@ const table: Row[] = [
 
 /** What a policy asks for that this build does not carry out; an empty list means it can be enforced as written. */
 export function unenforceable(policy: { spec: unknown }): { path: Path; reason: string }[] {
-  return rowsFor(policy.spec).map(({ path, row }) => ({
+  return findings(policy.spec).map(({ path, found, row }) => ({
     path,
-    reason: reasonOf(path) + `, use ${row.expected}`,
+    reason: `${found}, use ${row.expected}`,
   }))
 }
 
 /** The same as mistakes, for documents that may have others. */
 export function enforceableMistakes(spec: unknown): Mistake[] {
-  return rowsFor(spec).map(({ path, row: { expected, remedy } }) => ({
+  return findings(spec).map(({ path, found, row: { expected, remedy } }) => ({
     path,
-    complaint: complain(reasonOf(path), expected, remedy),
+    complaint: complain(found, expected, remedy),
   }))
 }
 
-const reasonOf = (path: Path) => `${String(path.at(-1))}, which is not enforced by this build`
-
-function rowsFor(spec: unknown): { path: Path; row: Row }[] {
+function findings(spec: unknown): { path: Path; found: string; row: Row }[] {
   if (!isFields(spec)) return []
   return [...everyValue(spec, ['spec'])].flatMap(({ path, value }) => {
     const pattern = path.map((step) => (typeof step === 'number' ? '*' : step)).join('.')
@@ -66,6 +64,8 @@ function rowsFor(spec: unknown): { path: Path; row: Row }[] {
       ({ field, when }) =>
         (pattern === field || pattern.endsWith(`.${field}`)) && (when?.(value, spec) ?? true),
     )
-    return row ? [{ path, row }] : []
+    const written = typeof value === 'string' ? `: ${value}` : ''
+    const found = `${String(path.at(-1))}${written}, which is not enforced by this build`
+    return row ? [{ path, found, row }] : []
   })
 }

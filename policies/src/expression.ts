@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // CEL expressions: typed variables, RE2 for matches(), and bounds on length, work and time.
 // What an expression did wrong is told by kind and position, never with the data it looked at (that may be a Secret).
-import {
-  Environment,
-  EvaluationError,
-  ParseError,
-  TypeError as CelTypeError,
-} from '@marcbachmann/cel-js'
+import { Environment, EvaluationError, TypeError as CelTypeError } from '@marcbachmann/cel-js'
 import { RE2JS } from 're2js'
 import { BudgetExhausted, meter, settle, stepsOf, type Budget, type Step } from './cel-budget.ts'
 import { toCel } from './cel-value.ts'
-import { complain, isComplaint, shown, type Complaint } from './complaint.ts'
+import { complain, isComplaint, type Complaint } from './complaint.ts'
+import { faultOf, refusal, type Fault } from './expression-fault.ts'
 import type { Namespace } from './labels.ts'
-import { nearest } from './nearest.ts'
 import { within } from './watchdog.ts'
 
 export const limits = {
@@ -22,11 +17,8 @@ export const limits = {
   work: 1_000_000,
   milliseconds: 250,
   pattern: 1_000,
-  message: 200,
 } as const
 
-/** Where in the expression, both from 1, and what happened there. */
-export type Fault = { message: string; line: number; column: number }
 export type Outcome = { result: boolean } | { fault: Fault }
 
 export type Prediction = { verdict: string; reason: string }
@@ -152,7 +144,7 @@ function compile(use: ExpressionUse, text: string): Program | Complaint {
     const root = parsed.ast as unknown as Step
     useRe2(root)
     const { valid, type, error } = parsed.check()
-    if (!valid) return refusal(use, text, error)
+    if (!valid) return refusal(variableNames[use], text, error)
     if (type !== 'bool' && type !== 'dyn')
       return complain(
         `an expression of type ${type ?? 'unknown'}`,
@@ -162,7 +154,7 @@ function compile(use: ExpressionUse, text: string): Program | Complaint {
     meter(root, running)
     return (variables) => evaluate(parsed, text, variables)
   } catch (error) {
-    return refusal(use, text, error)
+    return refusal(variableNames[use], text, error)
   }
 }
 
@@ -229,60 +221,4 @@ function useRe2(root: Step): void {
       throw new CelTypeError({ code: 'regular_expression', message, range: last })
     }
   }
-}
-
-// --- what went wrong, for people
-
-type CelError = ParseError | EvaluationError | CelTypeError
-
-const isCelError = (error: unknown): error is CelError =>
-  error instanceof ParseError || error instanceof EvaluationError || error instanceof CelTypeError
-
-/** An expression that cannot be used. It is the policy's own text, so it may be quoted. */
-function refusal(use: ExpressionUse, text: string, error: unknown): Complaint {
-  const expected = 'a CEL expression'
-  if (!isCelError(error))
-    return complain('an expression nested too deeply', expected, 'simplify it')
-  const { line, column } = positionOf(error, text)
-  const found = `${error.summary.slice(0, limits.message)} at ${line}:${column} of the expression`
-  const names = variableNames[use]
-  if (
-    error.code === 'reserved_identifier' &&
-    text.slice(error.range?.start).startsWith('namespace')
-  )
-    return complain(found, expected, 'the namespace is called namespaceObject')
-  if (error.code === 'unknown_variable') {
-    const word = text.slice(error.range?.start, error.range?.end)
-    const meant = nearest(word, names)
-    return complain(
-      found,
-      `one of ${names.join(', ')}`,
-      meant ? `did you mean ${meant}?` : `${shown(word)} is not known here`,
-    )
-  }
-  return complain(found, expected, 'correct it there')
-}
-
-const kinds: Record<string, string> = {
-  no_such_key: 'a field is missing (ask with has() first)',
-  no_such_overload: 'an operation on values it is not defined for',
-  no_matching_overload: 'a function on values it is not defined for',
-  invalid_logical_operand: 'a value that is not true or false',
-  invalid_condition_type: 'a condition that is not true or false',
-}
-
-/** An evaluation that failed: by kind, because the library's own message quotes the data. */
-function faultOf(error: unknown, text: string): Fault {
-  const nowhere = { line: 1, column: 1 }
-  if (error instanceof BudgetExhausted) return { message: error.message, ...nowhere }
-  if (isCelError(error))
-    return { message: kinds[error.code] ?? 'an operation failed', ...positionOf(error, text) }
-  const late =
-    error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
-  return { message: late ? 'the expression takes too long' : 'an operation failed', ...nowhere }
-}
-
-function positionOf({ range }: CelError, text: string): { line: number; column: number } {
-  const before = text.slice(0, range?.start ?? 0).split('\n')
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
 }

@@ -44,7 +44,7 @@ export function load(texts: readonly PolicyText[], options: LoadOptions = {}): L
       if (key !== undefined && other !== undefined) wrong.push(secondOf(file, document, key, other))
       else if (key !== undefined) first.set(key, `${file}:${line}`)
       problems.push(...wrong)
-      if (wrong.length === 0) {
+      if (wrong.length === 0 && document.value !== undefined) {
         const policy = document.value as Policy // no problem: it has the shape
         policies.push({ policy, file, line, key: keyOf(policy) })
       }

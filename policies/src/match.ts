@@ -6,7 +6,8 @@ import {
   parseCgroupPattern,
   parseImagePattern,
 } from './cgroup-pattern.ts'
-import { evaluateSelection, type Fault } from './expression.ts'
+import { evaluateSelection } from './expression.ts'
+import type { Fault } from './expression-fault.ts'
 import { textMatches } from './glob.ts'
 import { namespaceLabels, selectorMatches, type Labels, type Namespace } from './labels.ts'
 import { namespaceOf, type RuntimeLike } from './policy-key.ts'

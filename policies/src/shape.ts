@@ -62,7 +62,11 @@ function relevant(errors: readonly ErrorObject[]): ErrorObject[] {
     const byType = branches.some(({ keyword }) => keyword === 'type')
     const deeper = errors.some((error) => error.instancePath.startsWith(`${choice.instancePath}/`))
     for (const branch of branches) if (!precise.includes(branch)) dropped.add(branch)
-    if (precise.length > 0 || (byType && deeper)) dropped.add(choice)
+    const misspelt = errors.some(
+      ({ keyword, instancePath }) =>
+        keyword === 'additionalProperties' && instancePath === choice.instancePath,
+    )
+    if (precise.length > 0 || misspelt || (byType && deeper)) dropped.add(choice)
   }
   return errors.filter((error) => !dropped.has(error))
 }

@@ -118,6 +118,7 @@ if ! is_made "$cache/tools"; then
   closure=$(apt-get install -s --no-install-recommends qemu-system-x86 busybox-static | awk '/^Inst/ { print $2 }')
   # shellcheck disable=SC2086 # a list of package names
   unpack "$work/tools" $closure
+  rm -rf "$work"/tools/usr/{libexec,share/doc,share/locale,share/man} # half of it
   keep "$work/tools" "$cache/tools"
 fi
 busybox=$cache/tools/bin/busybox

@@ -55,7 +55,6 @@ export const catalogue = {
   'sidecar-stripped': skip('high', 'find what removed the sidecar, and create the pod again'),
   'cross-mesh-collision': skip('medium', 'use one mesh for this pod'),
   'injector-default-optin': skip('high', 'ask for the sidecar on the pod or change the default'),
-  'kind-not-covered': skip('medium', 'use a kind that the injector handles'),
   'failure-policy-ignore': skip('critical', 'create the pod again; let the injector fail closed'),
   'injector-config-tampered': skip('critical', 'restore the webhook configuration of the mesh'),
   'no-service-account-token': skip('high', 'mount the token, or a projected one'),
@@ -120,13 +119,15 @@ export const catalogue = {
   'node-name-direct': risk('medium', 'let the scheduler choose the node'),
   'reserved-ports': risk('low', 'use another port: the mesh leaves this one out'),
   'loopback-ingress': risk('medium', 'restrict who may forward ports'),
-  'kubelet-exec': risk('medium', 'restrict who may use nodes/proxy'),
-  'debug-node-pod': risk('high', 'give it an exemption with an expiry'),
   'ns-label-drift': risk('high', 'keep injection enabled: new pods will start without sidecar'),
 
   // About our own policies and inputs.
   'exemption-expired': risk('high', 'remove the exemption, or renew it with a reason'),
-  'policy-check': risk('high', 'see the message of the policy'),
+  'mesh-not-known': {
+    effect: 'unknown',
+    severity: 'medium',
+    remedy: 'name a mesh that this build knows: istio, linkerd',
+  },
   'no-mesh': { effect: 'unknown', severity: 'info', remedy: 'name a mesh in a CoveragePolicy' },
   'revision-unknown': {
     effect: 'unknown',

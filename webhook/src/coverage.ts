@@ -74,10 +74,13 @@ function verified(mesh: Mesh, input: MeshInput): Judged {
   // Bare. The rules tell why; when they say it should have been injected, the call itself failed.
   const marker = mesh.marker(subject)
   const injection = mesh.injection(input)
-  const why = injection.injected ? [missed(mesh, input)] : injection.hits
-  const first =
-    marker === null ? why : [marker, ...why.filter((hit) => hit.id !== 'failure-policy-ignore')]
-  return { hits: first, assumed: injection.assumed }
+  const why: readonly Hit[] = injection.injected ? [missed(mesh, input)] : injection.hits
+  // A pod that came out bare does not leave it open whether the revision exists.
+  const certain = why.map((hit): Hit =>
+    hit.id === 'revision-unknown' ? { ...hit, id: 'rev-label-dangling' } : hit,
+  )
+  const hits = marker === null ? certain : [marker, ...(injection.injected ? [] : certain)]
+  return { hits, assumed: injection.assumed }
 }
 
 function predicted(mesh: Mesh, input: MeshInput): Judged {

@@ -1,34 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Label selectors as the API server reads them: every part must hold, an empty selector selects all,
-// and NotIn also holds where the label is missing.
+// Label selectors out of objects that others wrote. Their meaning is the policy language's, which is the
+// API server's; a condition that cannot be read selects nothing.
 
-import { fields, isFields, list, text, texts, type Marks } from './fields.ts'
+import { selectorMatches as matches, type LabelSelector } from '../../policies/src/index.ts'
+import { fields, list, text, texts, type Marks } from './fields.ts'
+
+type Requirement = NonNullable<LabelSelector['matchExpressions']>[number]
+
+const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const
 
 export function selectorMatches(selector: unknown, labels: Marks): boolean {
-  for (const [key, value] of Object.entries(fields(selector, 'matchLabels'))) {
-    if (labels.get(key) !== value) return false
-  }
-  return list(selector, 'matchExpressions').every(
-    (requirement) => isFields(requirement) && requirementHolds(requirement, labels),
-  )
+  const read = readSelector(selector)
+  return read !== null && matches(read, Object.fromEntries(labels))
 }
 
-function requirementHolds(requirement: unknown, labels: Marks): boolean {
-  const key = text(requirement, 'key') ?? ''
-  const value = labels.get(key)
-  const values = texts(requirement, 'values')
-  switch (text(requirement, 'operator')) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-    default:
-      return false
+function readSelector(selector: unknown): LabelSelector | null {
+  const matchExpressions: Requirement[] = []
+  for (const one of list(selector, 'matchExpressions')) {
+    const operator = operators.find((known) => known === text(one, 'operator'))
+    if (operator === undefined) return null
+    matchExpressions.push({ key: text(one, 'key') ?? '', operator, values: texts(one, 'values') })
   }
+  const labels = Object.entries(fields(selector, 'matchLabels'))
+  if (!labels.every((entry): entry is [string, string] => typeof entry[1] === 'string')) return null
+  return { matchLabels: Object.fromEntries(labels), matchExpressions }
 }
 
 /** Has no condition at all: matches every label set. */

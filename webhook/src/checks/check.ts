@@ -10,7 +10,7 @@ export type CheckInput = {
   /** Users and groups whose traffic the redirect leaves alone, because the proxy runs as them. */
   exempt: { users: ReadonlySet<number>; groups: ReadonlySet<number>; usual: number }
   /** The mesh's own container, so what it may do is its business. */
-  own(container: Container): boolean
+  own: (container: Container) => boolean
   /** Ports that the mesh never captures. */
   reserved: ReadonlySet<number>
 }

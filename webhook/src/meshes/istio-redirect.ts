@@ -6,16 +6,13 @@
 import type { FindingId } from '../catalogue.ts'
 import type { Container } from '../containers.ts'
 import type { Hit } from '../finding.ts'
-import { istioImage } from './istio-sidecar.ts'
+import { istioImage, istioNames, reservedInbound } from './istio-parts.ts'
 import { redirectVariables } from './istio-proxy-config.ts'
-import { reservedInbound } from './istio-traffic.ts'
 import type { MeshInput } from './mesh.ts'
-
-const meshNames = ['istio-proxy', 'istio-init', 'istio-validation', 'enable-core-dump']
 
 export function redirectHits({ subject, settings }: MeshInput, proxy: Container): Hit[] {
   const { containers, annotations } = subject.pod
-  const alone = containers.every((one) => meshNames.includes(one.name))
+  const alone = containers.every((one) => istioNames.includes(one.name))
   const type = proxy.args[1]
   if (type !== 'sidecar') {
     // A gateway is the proxy and nothing else: there is no application beside it to capture.
@@ -69,7 +66,12 @@ function environmentHits(own: Container): Hit[] {
     }))
 }
 
-type Flag = { names: string[]; annotation: string; id: FindingId; blinds(value: string): boolean }
+type Flag = {
+  names: string[]
+  annotation: string
+  id: FindingId
+  blinds: (value: string) => boolean
+}
 
 const traffic = 'traffic.sidecar.istio.io'
 const flags: readonly Flag[] = [
@@ -133,7 +135,7 @@ function argumentHits(own: Container, annotations: ReadonlyMap<string, string>):
 function orderHits(containers: readonly Container[], setUp: Container, proxy: Container): Hit[] {
   return containers
     .filter((one) => one.kind === 'init' || one.kind === 'native')
-    .filter((one) => one.index < setUp.index && !meshNames.includes(one.name))
+    .filter((one) => one.index < setUp.index && !istioNames.includes(one.name))
     .map((one) => ({
       id: proxy.kind === 'native' ? 'init-ahead-by-other-webhook' : 'init-before-capture',
       path: one.path,

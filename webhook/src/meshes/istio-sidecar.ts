@@ -7,30 +7,10 @@ import type { CheckInput } from '../checks/check.ts'
 import { staysUp, userOf, type Container } from '../containers.ts'
 import { number } from '../fields.ts'
 import type { Hit } from '../finding.ts'
-import { imageFrom } from '../image.ts'
-import type { Subject } from '../subject.ts'
 import { redirectHits } from './istio-redirect.ts'
-import { reservedInbound, trafficHits } from './istio-traffic.ts'
+import { istioImage, istioNames, istioSidecars, reservedInbound, usualUser } from './istio-parts.ts'
+import { trafficHits } from './istio-traffic.ts'
 import type { MeshInput, MeshSettings } from './mesh.ts'
-
-const usualUser = 1337
-
-/** The repositories of the releases; a mirror is named in the settings. */
-const repositories = [
-  'docker.io/istio/proxyv2',
-  'gcr.io/istio-release/proxyv2',
-  'registry.istio.io/release/proxyv2',
-]
-
-const ownNames = ['istio-proxy', 'istio-init', 'istio-validation', 'enable-core-dump']
-
-export function istioImage(container: { image: string }, settings: MeshSettings): boolean {
-  return imageFrom(container.image, [...repositories, ...(settings.images ?? [])])
-}
-
-export function istioSidecars({ pod }: Subject): Container[] {
-  return pod.containers.filter((one) => one.name === 'istio-proxy')
-}
 
 export function verifyIstio(input: MeshInput): Hit[] {
   const { subject, settings } = input
@@ -110,7 +90,7 @@ export function istioChecks({ subject, settings }: MeshInput): CheckInput {
     subject,
     exempt: { users, groups, usual: usualUser },
     own: (one) =>
-      ownNames.includes(one.name) &&
+      istioNames.includes(one.name) &&
       one.kind !== 'ephemeral' &&
       (['', 'auto'].includes(one.image) || istioImage(one, settings)),
     reserved: reservedInbound,

@@ -8,7 +8,7 @@ import { staysUp } from '../containers.ts'
 import type { FindingId } from '../catalogue.ts'
 import type { Hit } from '../finding.ts'
 import type { PodTemplate, Subject } from '../subject.ts'
-import { istioImage } from './istio-sidecar.ts'
+import { istioImage, reservedInbound } from './istio-parts.ts'
 import { readProxyConfig } from './istio-proxy-config.ts'
 import type { MeshInput } from './mesh.ts'
 
@@ -16,8 +16,8 @@ type Rule = {
   key: string
   id: FindingId
   /** Does this value leave traffic uncaptured? */
-  blinds(value: string): boolean
-  valid?(value: string): boolean
+  blinds: (value: string) => boolean
+  valid?: (value: string) => boolean
   what: string
 }
 
@@ -87,9 +87,6 @@ const rules: readonly Rule[] = [
     what: 'init containers run before the redirect is set up',
   },
 ]
-
-/** Left out by the init container itself: the proxy's own ports. */
-export const reservedInbound: ReadonlySet<number> = new Set([15008, 15020, 15021, 15090])
 
 const shippedTemplates = [
   'sidecar',

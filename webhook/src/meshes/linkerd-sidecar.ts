@@ -8,36 +8,16 @@ import type { CheckInput } from '../checks/check.ts'
 import { number } from '../fields.ts'
 import { staysUp, type Container } from '../containers.ts'
 import type { Hit } from '../finding.ts'
-import { imageFrom } from '../image.ts'
 import type { Subject } from '../subject.ts'
+import {
+  chartPorts,
+  isLinkerdOwn,
+  linkerdNames,
+  linkerdSidecars,
+  usualUser,
+} from './linkerd-parts.ts'
 import { linkerdTraffic } from './linkerd-traffic.ts'
-import type { MeshInput, MeshSettings } from './mesh.ts'
-
-const usualUser = 2102
-const meshNames = ['linkerd-proxy', 'linkerd-init', 'linkerd-network-validator', 'linkerd-debug']
-
-/** Of the releases; a mirror is named in the settings. The init container's image is among them. */
-export const linkerdRepositories = [
-  'cr.l5d.io/linkerd/proxy',
-  'cr.l5d.io/linkerd/proxy-init',
-  'ghcr.io/linkerd/proxy',
-  'ghcr.io/linkerd/proxy-init',
-]
-
-/** Ports that the chart always leaves out: the proxy's own, and two of a database that it cannot carry. */
-const chartPorts = new Set([4190, 4191, 4567, 4568])
-
-export function isLinkerdOwn(container: Container, settings: MeshSettings): boolean {
-  return (
-    meshNames.includes(container.name) &&
-    container.kind !== 'ephemeral' &&
-    imageFrom(container.image, [...linkerdRepositories, ...(settings.images ?? [])])
-  )
-}
-
-export function linkerdSidecars({ pod }: Subject): Container[] {
-  return pod.containers.filter((one) => one.name === 'linkerd-proxy')
-}
+import type { MeshInput } from './mesh.ts'
 
 export function verifyLinkerd(input: MeshInput): Hit[] {
   const { subject, settings } = input
@@ -116,7 +96,7 @@ function ignoredPorts(subject: Subject, init: Container): Hit[] {
 function order(containers: readonly Container[], init: Container, proxy: Container): Hit[] {
   return containers
     .filter((one) => one.kind === 'init' || one.kind === 'native')
-    .filter((one) => one.index < init.index && !meshNames.includes(one.name))
+    .filter((one) => one.index < init.index && !linkerdNames.includes(one.name))
     .map((one) => ({
       id: proxy.kind === 'native' ? 'init-ahead-by-other-webhook' : 'init-before-capture',
       path: one.path,

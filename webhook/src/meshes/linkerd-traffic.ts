@@ -5,10 +5,10 @@
 import type { FindingId } from '../catalogue.ts'
 import type { Hit } from '../finding.ts'
 import { imageFrom } from '../image.ts'
-import { linkerdRepositories } from './linkerd-sidecar.ts'
+import { linkerdRepositories } from './linkerd-parts.ts'
 import type { MeshInput } from './mesh.ts'
 
-type Rule = { key: string; id: FindingId; blinds(value: string): boolean; what: string }
+type Rule = { key: string; id: FindingId; blinds: (value: string) => boolean; what: string }
 
 const config = 'config.linkerd.io'
 const notEmpty = (value: string) => value.trim() !== ''

@@ -49,27 +49,27 @@ export type Mesh = {
   name: string
   title: string
   /** Is this entry of a MutatingWebhookConfiguration one of this mesh's sidecar injector? */
-  isInjector(webhookName: string): boolean
+  isInjector: (webhookName: string) => boolean
   /** The entries that the chart makes, for when nothing is known of the cluster's. */
-  assumedInjectors(settings: MeshSettings): Injector[]
+  assumedInjectors: (settings: MeshSettings) => Injector[]
   /** Does anything here speak of this mesh, so that it may be expected without a policy? */
-  mentionedBy(subject: Subject | null, namespace: Namespace | null): boolean
+  mentionedBy: (subject: Subject | null, namespace: Namespace | null) => boolean
   /** The namespace as it would be if it asked for injection, and these words for it. */
-  enabled(namespace: Namespace): { namespace: Namespace; assumed: string }
+  enabled: (namespace: Namespace) => { namespace: Namespace; assumed: string }
   /** Both gates: the API server's call and the injector's own code. */
-  injection(input: MeshInput): Injection
+  injection: (input: MeshInput) => Injection
   /** The injector takes out a sidecar that is there and adds its own; else it leaves the pod alone. */
   replacesSidecar: boolean
   /** Containers that have the sidecar's name, real or not. */
-  sidecars(subject: Subject): Container[]
+  sidecars: (subject: Subject) => Container[]
   /** Annotation or label that only the injector writes, if the pod has one. */
-  marker(subject: Subject): Hit | null
+  marker: (subject: Subject) => Hit | null
   /** The finished pod: is the sidecar the real one, and is the redirect whole? */
-  verify(input: MeshInput): Hit[]
+  verify: (input: MeshInput) => Hit[]
   /** A manifest that will be injected: what will blind the sidecar, or make the injector refuse it? */
-  foresee(input: MeshInput): Hit[]
+  foresee: (input: MeshInput) => Hit[]
   /** What the common checks need to know of this mesh. */
-  checkInput(input: MeshInput): CheckInput
+  checkInput: (input: MeshInput) => CheckInput
   checks: readonly Check[]
 }
 

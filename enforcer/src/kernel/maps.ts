@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pinned maps as typed tables. Opening them needs bpffs only: report, status and disarm work without an agent.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { UnderpinError } from '../../../runtime/src/index.ts'
+import * as abi from './abi.gen.ts'
+import { decode, encode, type Layout } from './codec.ts'
+import * as bpf from './libbpf.ts'
+
+/** Walking a map that others write to can be sent back to its start; this bounds it. */
+const maxWalk = 1_000_000
+
+export class Table<K, V> {
+  readonly name: string
+  readonly fd: number
+  private readonly key: Layout<K>
+  private readonly value: Layout<V>
+
+  constructor(name: string, fd: number, key: Layout<K>, value: Layout<V>) {
+    this.name = name
+    this.fd = fd
+    this.key = key
+    this.value = value
+  }
+
+  get(key: Partial<K>): V | undefined {
+    const value = Buffer.alloc(this.value.size)
+    return bpf.lookup(this.fd, encode(this.key, key), value) ? decode(this.value, value) : undefined
+  }
+
+  set(key: Partial<K>, value: Partial<V>, flags = 0n): void {
+    bpf.update(this.fd, this.name, encode(this.key, key), encode(this.value, value), flags)
+  }
+
+  delete(key: Partial<K>): boolean {
+    return bpf.remove(this.fd, this.name, encode(this.key, key))
+  }
+
+  /** Keys first, then values: a row that is deleted meanwhile is left out. */
+  *entries(): Generator<[K, V]> {
+    const keys: Buffer[] = []
+    let previous: Buffer | null = null
+    for (let i = 0; i < maxWalk; i++) {
+      const next: Buffer = Buffer.alloc(this.key.size)
+      if (!bpf.nextKey(this.fd, previous, next)) break
+      keys.push(next)
+      previous = next
+    }
+    const seen = new Set<string>()
+    const value = Buffer.alloc(this.value.size)
+    for (const key of keys) {
+      const name = key.toString('latin1')
+      if (seen.has(name)) continue
+      seen.add(name)
+      if (bpf.lookup(this.fd, key, value)) yield [decode(this.key, key), decode(this.value, value)]
+    }
+  }
+}
+
+const u32: Layout<{ value: number }> = { name: 'u32', size: 4, fields: [{ name: 'value', offset: 0, is: 'u32' }] }
+const u64: Layout<{ value: bigint }> = { name: 'u64', size: 8, fields: [{ name: 'value', offset: 0, is: 'u64' }] }
+
+const layouts = {
+  control: [u32, abi.control],
+  flags: [u32, u32],
+  cgroups: [u64, abi.cgroupRow],
+  subjects: [u64, abi.subjectRow],
+  subject_names: [u64, abi.subjectName],
+  bindings: [u32, abi.bindingRow],
+  pods: [abi.podKey, abi.podRow],
+  rulesets: [u32, abi.rulesetRow],
+  policies: [u32, abi.policyRow],
+  rules: [abi.ruleKey, abi.ruleRow],
+  exes: [abi.exeKey, abi.exeRow],
+  addresses: [abi.addressKey, abi.ruleBits],
+  ports: [abi.portKey, abi.ruleBits],
+  images: [u64, abi.imageRow],
+  grants: [abi.grantKey, abi.ruleBits],
+  processes: [u32, abi.processRow],
+  ledger: [abi.ledgerKey, abi.ledgerRow],
+  ledger_rest: [u32, u64],
+  names: [u64, abi.nameRow],
+  automaton: [u32, abi.automatonRow],
+} as const
+
+type Layouts = typeof layouts
+export type Tables = {
+  [N in keyof Layouts]: Layouts[N] extends readonly [Layout<infer K>, Layout<infer V>] ? Table<K, V> : never
+} & { counters: number; events: number; observed: number }
+
+/** Every map that is pinned, in the order in which pins are made. */
+export const mapNames = [...Object.keys(layouts), 'counters', 'events', 'observed', 'sockets'] as const
+
+export function openTables(pins: string): Tables {
+  const folder = join(pins, 'maps')
+  if (!existsSync(folder))
+    throw new UnderpinError('kernel-object', {
+      operation: 'open pinned maps',
+      object: folder,
+      found: 'nothing there',
+      remedy: 'nothing is in force; start with: underpin enforce --policies DIR',
+    })
+  return tablesOf((name) => bpf.openPin(join(folder, name)))
+}
+
+export function tablesOf(fdOf: (name: string) => number): Tables {
+  const tables = Object.entries(layouts).map(([name, [key, value]]) => [
+    name,
+    new Table(name, fdOf(name), key as Layout<unknown>, value as Layout<unknown>),
+  ])
+  return {
+    ...Object.fromEntries(tables),
+    counters: fdOf('counters'),
+    events: fdOf('events'),
+    observed: fdOf('observed'),
+  } as Tables
+}
+
+export function closeTables(tables: Tables): void {
+  for (const table of Object.values(tables)) bpf.closeFd(typeof table === 'number' ? table : table.fd)
+}
+
+/** Sums over all CPUs, by the names of enum counter in lower case. */
+export function readCounters(fd: number): Record<string, number> {
+  const cpus = bpf.possibleCpus()
+  const value = Buffer.alloc(8 * cpus)
+  const out: Record<string, number> = {}
+  for (const [name, index] of Object.entries(abi.Counter)) {
+    if (name === 'COUNT') continue
+    const key = Buffer.alloc(4)
+    key.writeUInt32LE(index)
+    let sum = 0n
+    if (bpf.lookup(fd, key, value)) for (let cpu = 0; cpu < cpus; cpu++) sum += value.readBigUInt64LE(cpu * 8)
+    out[name.toLowerCase()] = Number(sum)
+  }
+  return out
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// How can an exec be denied on this kernel? Found out by effect: a program that denies one process of ours is attached,
+// and that process tries. An LSM program attaches without error and denies nothing where "bpf" is not in the active
+// LSM list, so neither loading nor attaching proves anything.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { encode } from './codec.ts'
+import { Mechanism } from './abi.gen.ts'
+import * as bpf from './libbpf.ts'
+
+export type MechanismName = 'lsm' | 'fmod_ret' | 'signal'
+export interface ProbeResult {
+  mechanism: MechanismName
+  works: boolean
+  /** Why not, in the kernel's words or ours. */
+  reason: string
+}
+
+export const mechanismNumber: Record<MechanismName, number> = {
+  lsm: Mechanism.LSM,
+  fmod_ret: Mechanism.FMOD_RET,
+  signal: Mechanism.SIGNAL,
+}
+
+/** Best first: a denied exec is better than a killed one. */
+export const preference: MechanismName[] = ['lsm', 'fmod_ret', 'signal']
+
+const u32 = { name: 'u32', size: 4, fields: [{ name: 'value' as const, offset: 0, is: 'u32' as const }] }
+
+export async function probe(object: string, mechanism: MechanismName): Promise<ProbeResult> {
+  const result = (works: boolean, reason: string): ProbeResult => ({ mechanism, works, reason })
+  let handle: bpf.Handle | undefined
+  let link: bpf.Handle | undefined
+  try {
+    handle = bpf.openObject(object)
+    const name = `probe_${mechanism}`
+    const programs = bpf.programs(handle)
+    for (const [other, program] of programs) bpf.setAutoload(program, other === name)
+    bpf.loadObject(handle, object)
+    link = bpf.attach(programs.get(name) as bpf.Handle, name)
+    const target = bpf.maps(handle).get('target') as bpf.Handle
+    const outcome = await tryExec((pid) =>
+      bpf.update(bpf.mapFd(target), 'target', encode(u32, { value: 0 }), encode(u32, { value: pid })),
+    )
+    if (mechanism === 'signal') return result(outcome === 'SIGKILL', outcome === 'SIGKILL' ? 'kills' : 'attaches and kills nothing')
+    return result(outcome === 'denied', outcome === 'denied' ? 'denies' : 'attaches and denies nothing')
+  } catch (error) {
+    return result(false, error instanceof Error ? error.message : String(error))
+  } finally {
+    if (link) bpf.destroyLink(link)
+    if (handle) bpf.closeObject(handle)
+  }
+}
+
+/** A shell of ours waits for a line, then replaces itself by `true`: 126 when the exec was denied. */
+async function tryExec(aim: (pid: number) => void): Promise<'ran' | 'denied' | 'SIGKILL'> {
+  const child = spawn('/bin/sh', ['-c', 'read line; exec /bin/true'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  const exit = once(child, 'exit') as Promise<[number | null, string | null]>
+  aim(child.pid ?? 0)
+  child.stdin.end('go\n')
+  const [code, signal] = await exit
+  if (signal === 'SIGKILL') return 'SIGKILL'
+  return code === 0 ? 'ran' : 'denied'
+}
+
+/** The first mechanism that works, and what was found out about those before it. */
+export async function chooseMechanism(object: string): Promise<{ chosen: MechanismName | null; results: ProbeResult[] }> {
+  const results: ProbeResult[] = []
+  for (const mechanism of preference) {
+    const found = await probe(object, mechanism)
+    results.push(found)
+    if (found.works) return { chosen: mechanism, results }
+  }
+  return { chosen: null, results }
+}

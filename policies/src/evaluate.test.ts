@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// What evaluate() says, case by case, and the laws that hold for every set of policies.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  arbitraryDecision,
+  arbitraryDeny,
+  arbitraryPolicies,
+  arbitraryProcess,
+  loaded,
+} from './arbitrary.ts'
+import type { Decision } from './decision.ts'
+import { evaluate } from './evaluate.ts'
+import type { RuntimeSpec } from './policy.gen.ts'
+
+const exec = (exe: string | null, from: string | null = '/sbin/init'): Decision => ({
+  kind: 'exec',
+  exe,
+  from,
+})
+const egress = (address: string, port: number, exe: string | null = '/bin/a'): Decision => ({
+  kind: 'egress',
+  exe,
+  from: null,
+  protocol: 'TCP',
+  address,
+  port,
+})
+const ingress = (address: string, port: number): Decision => ({
+  kind: 'ingress',
+  exe: '/bin/a',
+  from: null,
+  protocol: 'TCP',
+  address,
+  port,
+})
+const bind = (port: number): Decision => ({
+  kind: 'bind',
+  exe: '/bin/a',
+  from: null,
+  protocol: 'TCP',
+  port,
+})
+const stratum: Decision = { kind: 'protocol', exe: '/bin/a', from: null, protocol: 'stratum' }
+
+const says = (spec: RuntimeSpec, decision: Decision) =>
+  evaluate([loaded({ mode: 'enforce', ...spec })], decision).enforced
+const verdict = (spec: RuntimeSpec, decision: Decision) => says(spec, decision).verdict
+
+describe('which process', () => {
+  it('allows what is listed and blames the list for the rest', () => {
+    const spec: RuntimeSpec = { processes: [{ exe: '/bin/a' }] }
+    expect(says(spec, exec('/bin/a'))).toEqual({
+      verdict: 'allow',
+      policy: 'RuntimePolicy/shop/p',
+      path: 'spec.processes[0]',
+    })
+    expect(says(spec, exec('/bin/b'))).toEqual({
+      verdict: 'deny',
+      policy: 'RuntimePolicy/shop/p',
+      path: 'spec.processes',
+    })
+  })
+  it('takes an empty list as a ban, and no list as no limit', () => {
+    expect(verdict({ processes: [] }, exec('/bin/a'))).toBe('deny')
+    expect(says({}, exec('/bin/a'))).toEqual({ verdict: 'allow' })
+    expect(evaluate([], exec('/bin/a')).enforced).toEqual({ verdict: 'allow' })
+  })
+  it('asks who started it', () => {
+    const spec: RuntimeSpec = { processes: [{ exe: '/bin/a', from: ['/sbin/**'] }] }
+    expect(verdict(spec, exec('/bin/a'))).toBe('allow')
+    expect(verdict(spec, exec('/bin/a', '/bin/sh'))).toBe('deny')
+    expect(verdict(spec, exec('/bin/a', null))).toBe('deny')
+  })
+  it('does not allow what could not be resolved, not even by /**', () => {
+    expect(verdict({ processes: [{ exe: '/**' }] }, exec(null))).toBe('deny')
+    expect(verdict({ processes: [{ exe: '/**' }] }, exec('/bin/a'))).toBe('allow')
+    expect(verdict({ deny: [{ exe: '/**' }] }, exec(null))).toBe('allow')
+  })
+  it('wants script and interpreter both allowed', () => {
+    const script = (exe: string, script: string): Decision => ({
+      kind: 'exec',
+      exe,
+      from: null,
+      script,
+    })
+    const spec: RuntimeSpec = { processes: [{ exe: ['/bin/sh', '/app/**'] }] }
+    expect(verdict(spec, script('/bin/sh', '/app/run'))).toBe('allow')
+    expect(verdict(spec, script('/bin/sh', '/tmp/run'))).toBe('deny')
+    expect(verdict(spec, script('/bin/bash', '/app/run'))).toBe('deny')
+  })
+  it('allows nothing by an entry about how a process was started', () => {
+    expect(
+      verdict({ processes: [{ exe: '/bin/a', startedBy: 'entrypoint' }] }, exec('/bin/a')),
+    ).toBe('deny')
+  })
+})
+
+describe('connections', () => {
+  const spec: RuntimeSpec = {
+    processes: [
+      {
+        exe: '/bin/a',
+        egress: [{ to: [{ cidr: '10.0.0.0/8', except: ['10.9.0.0/16'] }], ports: ['443/TCP'] }],
+        ingress: [{ from: [{ cidr: '10.0.0.0/8' }], ports: [8080] }],
+      },
+    ],
+  }
+  it.each([
+    [egress('10.0.0.1', 443), 'allow'],
+    [egress('::ffff:10.0.0.1', 443), 'allow'],
+    [egress('10.9.0.1', 443), 'deny'],
+    [egress('10.0.0.1', 80), 'deny'],
+    [egress('fd00::1', 443), 'deny'],
+    [egress('10.0.0.1', 443, '/bin/b'), 'deny'],
+    [ingress('10.0.0.1', 8080), 'allow'],
+    [ingress('192.0.2.1', 8080), 'deny'],
+    [bind(8080), 'allow'],
+    [bind(8081), 'deny'],
+    [bind(0), 'allow'],
+    [stratum, 'allow'],
+  ] as const)('%j: %s', (decision, expected) => {
+    expect(verdict(spec, decision)).toBe(expected)
+  })
+  it('allows everything by an empty rule, and nothing by an empty list', () => {
+    expect(verdict({ processes: [{ exe: '/bin/a', egress: [{}] }] }, egress('fd00::1', 1))).toBe(
+      'allow',
+    )
+    expect(verdict({ processes: [{ exe: '/bin/a', egress: [] }] }, egress('fd00::1', 1))).toBe(
+      'deny',
+    )
+  })
+  it('takes the unspecified address for the loopback', () => {
+    const local: RuntimeSpec = {
+      deny: [{ egress: { to: [{ cidr: '127.0.0.1/32' }, { cidr: '::1/128' }] } }],
+    }
+    for (const address of ['0.0.0.0', '::', '::ffff:0.0.0.0'])
+      expect(verdict(local, egress(address, 80))).toBe('deny')
+  })
+  it('knows ICMP of both families by one name', () => {
+    const icmp: RuntimeSpec = { processes: [{ exe: '/**', egress: [{ ports: ['ICMP'] }] }] }
+    for (const protocol of ['ICMP', 1, 58] as const)
+      for (const address of ['10.0.0.1', 'fd00::1'])
+        expect(
+          verdict(icmp, { kind: 'egress', exe: '/bin/a', from: null, protocol, address, port: 0 }),
+        ).toBe('allow')
+    expect(verdict(icmp, egress('10.0.0.1', 0))).toBe('deny')
+  })
+})
+
+describe('guard rails', () => {
+  it('limit nothing but what they name', () => {
+    const spec: RuntimeSpec = {
+      deny: [{ egress: { to: [{ cidr: '169.254.169.254/32' }] } }, { protocol: 'stratum' }],
+    }
+    expect(verdict(spec, egress('169.254.169.254', 80))).toBe('deny')
+    expect(verdict(spec, egress('169.254.169.253', 80))).toBe('allow')
+    expect(says(spec, stratum)).toMatchObject({ verdict: 'deny', path: 'spec.deny[1]' })
+    expect(verdict(spec, exec('/bin/a'))).toBe('allow')
+  })
+  it('deny listening only where nobody may connect', () => {
+    expect(verdict({ deny: [{ ingress: { ports: [22] } }] }, bind(22))).toBe('deny')
+    expect(
+      verdict({ deny: [{ ingress: { ports: [22], from: [{ cidr: '0.0.0.0/0' }] } }] }, bind(22)),
+    ).toBe('allow')
+  })
+  it('about peers that are not known yet cover every address', () => {
+    expect(
+      verdict(
+        { deny: [{ egress: { to: [{ dns: 'evil.example.com' }] } }] },
+        egress('10.0.0.1', 80),
+      ),
+    ).toBe('deny')
+    const spec: RuntimeSpec = {
+      processes: [{ exe: '/**', egress: [{ to: [{ dns: 'a.example.com' }] }] }],
+    }
+    expect(verdict(spec, egress('10.0.0.1', 80))).toBe('deny')
+  })
+})
+
+describe('laws', () => {
+  const check = (property: fc.IRawProperty<unknown>) => {
+    fc.assert(property as fc.IProperty<unknown>, { numRuns: 400 })
+  }
+  const last = { mode: 'enforce' } as const
+
+  it('order does not matter', () => {
+    check(
+      fc.property(arbitraryPolicies, arbitraryDecision, (policies, decision) => {
+        expect(evaluate(policies.toReversed(), decision)).toEqual(evaluate(policies, decision))
+      }),
+    )
+  })
+  it('a guard rail wins over everything', () => {
+    check(
+      fc.property(
+        arbitraryPolicies,
+        arbitraryDeny,
+        arbitraryDecision,
+        (policies, deny, decision) => {
+          const rail = loaded({ ...last, deny: [deny] }, 'rail')
+          if (evaluate([rail], decision).enforced.verdict === 'allow') return
+          expect(evaluate([...policies, rail], decision).enforced.verdict).toBe('deny')
+        },
+      ),
+    )
+  })
+  it('a guard rail more never allows anything', () => {
+    check(
+      fc.property(
+        arbitraryPolicies,
+        arbitraryDeny,
+        arbitraryDecision,
+        (policies, deny, decision) => {
+          if (evaluate(policies, decision).enforced.verdict === 'allow') return
+          const rail = loaded({ ...last, deny: [deny] }, 'rail')
+          expect(evaluate([...policies, rail], decision).enforced.verdict).toBe('deny')
+        },
+      ),
+    )
+  })
+  it('a process more in a list never denies anything', () => {
+    check(
+      fc.property(
+        arbitraryPolicies,
+        fc.array(arbitraryProcess),
+        arbitraryProcess,
+        arbitraryDecision,
+        (policies, listed, more, decision) => {
+          const before = evaluate(
+            [...policies, loaded({ ...last, processes: listed }, 'list')],
+            decision,
+          )
+          if (before.enforced.verdict === 'deny') return
+          const after = evaluate(
+            [...policies, loaded({ ...last, processes: [...listed, more] }, 'list')],
+            decision,
+          )
+          expect(after.enforced.verdict).toBe('allow')
+        },
+      ),
+    )
+  })
+  it('promoting does what the report said, nothing more', () => {
+    check(
+      fc.property(arbitraryPolicies, arbitraryDecision, (policies, decision) => {
+        const before = evaluate(policies, decision)
+        const promoted = policies.map((one) => ({
+          ...one,
+          policy: { ...one.policy, spec: { ...one.policy.spec, mode: 'enforce' } },
+        })) as typeof policies
+        const after = evaluate(promoted, decision)
+        expect(after.enforced).toEqual(before.audited)
+        expect(after.audited).toEqual(before.audited)
+      }),
+    )
+  })
+  it('an IPv4 address has one verdict, however it is written', () => {
+    check(
+      fc.property(arbitraryPolicies, fc.ipV4(), fc.nat(65535), (policies, address, port) => {
+        expect(evaluate(policies, egress(`::ffff:${address}`, port))).toEqual(
+          evaluate(policies, egress(address, port)),
+        )
+      }),
+    )
+  })
+  it('what could not be resolved is denied wherever processes are listed', () => {
+    check(
+      fc.property(arbitraryPolicies, fc.array(arbitraryProcess), (policies, processes) => {
+        const listed = [...policies, loaded({ ...last, processes }, 'list')]
+        expect(evaluate(listed, exec(null)).enforced.verdict).toBe('deny')
+      }),
+    )
+  })
+})

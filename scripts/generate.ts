@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes every generated file, or with --check says which are stale (exit 1).
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { generate as generateAbi } from './generate-abi.ts'
+import { generate as generatePolicy } from './generate-policy.ts'
+
+const files = new Map([...(await generateAbi()), ...(await generatePolicy())])
+const stale: string[] = []
+for (const [path, content] of files) {
+  let current = ''
+  try {
+    current = readFileSync(path, 'utf8')
+  } catch {
+    // missing counts as stale
+  }
+  if (current === content) continue
+  stale.push(path)
+  if (process.argv.includes('--check')) continue
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, content)
+}
+if (process.argv.includes('--check') && stale.length > 0) {
+  console.error(`stale generated files: ${stale.join(', ')} (run: npm run generate)`)
+  process.exitCode = 1
+} else {
+  console.log(`generated files: ${files.size} current${stale.length ? `, ${stale.length} written` : ''}`)
+}
