@@ -302,7 +302,8 @@ static __always_inline void stricter(struct answer *answer, const struct answer 
 	u8 audited = answer->audited | other->audited;
 	u8 enforced = answer->enforced | other->enforced;
 
-	if (other->enforced > answer->enforced || (other->enforced == answer->enforced && other->audited > answer->audited))
+	/* Blame stays with the first that denies as enforced, else with the first that would. */
+	if (other->enforced > answer->enforced || (!enforced && other->audited > answer->audited))
 		*answer = *other;
 	answer->audited = audited;
 	answer->enforced = enforced;

@@ -4,7 +4,14 @@
 import fc from 'fast-check'
 import type { Decision } from './decision.ts'
 import { keyOf, type RuntimeLike } from './policy-key.ts'
-import type { DenyRule, EgressRule, IngressRule, Process, RuntimePolicy } from './policy.gen.ts'
+import type {
+  DenyRule,
+  EgressRule,
+  IngressRule,
+  Peer,
+  Process,
+  RuntimePolicy,
+} from './policy.gen.ts'
 
 const paths = ['/bin/a', '/bin/b', '/bin/d/c', '/usr/lib/x/y', '/tmp/m', '/bin']
 const patterns = ['/bin/a', '/bin/b', '/bin/**', '/bin/d/**', '/usr/lib/**', '/**', '/tmp/m']
@@ -47,10 +54,10 @@ const pattern = fc.constantFrom(...patterns)
 const some = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 3 })
 const exe = fc.oneof(pattern, some(pattern))
 const from = some(pattern)
-const peer = fc.oneof(
-  fc.record({ cidr: fc.constantFrom(...cidrs) }),
-  fc.constant({ cidr: '10.0.0.0/8', except: ['10.9.0.0/16'] }),
-)
+const peer = fc.constantFrom<Peer>(...cidrs.map((cidr) => ({ cidr })), {
+  cidr: '10.0.0.0/8',
+  except: ['10.9.0.0/16'],
+})
 const rulePorts = some(fc.constantFrom(...ports))
 const optional = { requiredKeys: [] as [] }
 const egress: fc.Arbitrary<EgressRule> = fc.record({ to: some(peer), ports: rulePorts }, optional)

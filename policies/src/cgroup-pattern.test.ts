@@ -59,7 +59,7 @@ describe('cgroup patterns', () => {
     '/a/x**',
     `/${'a/'.repeat(64)}a`,
     `/${'x'.repeat(4096)}`,
-  ])('refuses %j', (text) => {
+  ])('refuses case %#', (text) => {
     expect(readCgroupPattern(text)).toHaveProperty('remedy')
   })
 })

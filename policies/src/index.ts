@@ -12,6 +12,7 @@ export {
 export { cgroupMatches, parseCgroupPattern, type Component } from './cgroup-pattern.ts'
 export { exemption, requirements, type Requirement, type Workload } from './coverage.ts'
 export { dayOf } from './date.ts'
+export { readDocuments as parseDocuments, type PlainDocument } from './document.ts'
 export type { Decision, Verdict, Verdicts } from './decision.ts'
 export { unenforceable } from './enforceable.ts'
 export { evaluate } from './evaluate.ts'

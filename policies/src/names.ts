@@ -60,7 +60,8 @@ export function readDnsPattern(text: string): Read {
   if (/^[\d.]+$/.test(bare))
     return complain(shown(text), expected, `for an address write cidr: ${bare}/32`)
   if (text === '*') return complain(shown(text), expected, 'leave out "to" for every destination')
-  return complain(shown(text), expected, suggestion(bare, isSubdomain))
+  const hint = suggestion(bare, isSubdomain)
+  return complain(shown(text), expected, name === text ? hint : hint.replace(/^write /, 'write *.'))
 }
 
 /** Names of containers, workloads and units, with `*` for any characters. */

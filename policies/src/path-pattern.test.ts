@@ -48,7 +48,7 @@ describe('path patterns', () => {
     ['/\ud800', 'valid Unicode'],
     [`/${'d/'.repeat(17)}**`, 'at most 16'],
     [`/${'x'.repeat(4096)}`, 'at most 4096'],
-  ])('refuses %j', (text, said) => {
+  ])('refuses case %#', (text, said) => {
     expect(JSON.stringify(readPathPattern(text))).toContain(said)
   })
 

@@ -25,9 +25,9 @@ export function readPathPattern(text: string): PathPattern | Complaint {
   if (/[\u0000-\u001f\u007f]/.test(text)) return bad('leave out the control characters')
   if (!text.isWellFormed()) return bad('write valid Unicode')
   const below = text.endsWith('/**')
-  const path = below ? text.slice(0, -3) || '/' : text
+  const path = text === '/**' ? '/' : below ? text.slice(0, -3) : text
   if (path.includes('*')) return bad('"*" can only be the whole last component, as in /usr/bin/**')
-  const components = path === '/' ? [] : path.slice(1).split('/')
+  const components = text === '/' || text === '/**' ? [] : path.slice(1).split('/')
   if (!below && components.length === 0) return bad('write /** for every executable')
   if (components.includes('.') || components.includes('..')) return bad('leave out "." and ".."')
   if (components.includes('') && (path.includes('//') || below))

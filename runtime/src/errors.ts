@@ -15,6 +15,7 @@ export const failures = {
   'kernel-refused': { exitCode: 3, meaning: 'the kernel refused an operation' },
   'kernel-lacks': { exitCode: 3, meaning: 'the kernel or the user lacks something that is needed' },
   'kernel-object': { exitCode: 3, meaning: 'the BPF object is missing or does not fit this build' },
+  undecidable: { exitCode: 3, meaning: 'an admission request that cannot be judged' },
   incomplete: { exitCode: 3, meaning: 'the work ended before everything was looked at' },
   internal: { exitCode: 3, meaning: 'a defect in Underpin itself' },
 } as const

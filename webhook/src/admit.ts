@@ -3,6 +3,7 @@
 // Pure: no clock, no network. A pod is decided on; a workload is a prediction and at most warned about;
 // an update is held against what was there before; what is being deleted is never kept from going.
 
+import { UnderpinError } from '../../runtime/src/index.ts'
 import { isMirror } from './checks/placement.ts'
 import { text } from './fields.ts'
 import type { Finding } from './finding.ts'
@@ -22,21 +23,23 @@ export type Decision = {
   objections: Objection[]
 }
 
-/** Not answered here: the caller decides by its failure mode. */
-export class Undecidable extends Error {}
-
+/** Throws `undecidable` for what cannot be judged: the caller decides by its failure mode. */
 export function admit(review: Review, known: Knowledge): Decision {
   if (review.operation === 'DELETE') return ignore('deletion')
   if (review.operation === 'CONNECT') return decided(null, judgeConnect(review, known), 'deny')
   if (review.operation !== 'CREATE' && review.operation !== 'UPDATE') {
-    throw new Undecidable(`the operation "${review.operation}" is not known`)
+    throw undecidable(
+      review,
+      `the operation "${review.operation}"`,
+      'CREATE, UPDATE, DELETE or CONNECT',
+    )
   }
   const isPod = review.group === '' && review.resource === 'pods'
   // Debug containers are judged with their pod. The rest (status, scale, binding) starts no process.
   if (review.subresource !== '' && !(isPod && review.subresource === 'ephemeralcontainers')) {
     return ignore('subresource')
   }
-  if (review.object === null) throw new Undecidable('the request has no object')
+  if (review.object === null) throw undecidable(review, 'no object', 'the object to admit')
   if (review.kind === 'Namespace') {
     return decided(null, judgeNamespace(review.object, review.oldObject, known), 'warn')
   }
@@ -69,6 +72,15 @@ function isController({ user }: Review): boolean {
     user.startsWith('system:serviceaccount:kube-system:') ||
     user === 'system:kube-controller-manager'
   )
+}
+
+function undecidable({ uid }: Review, found: string, expected: string): UnderpinError {
+  return new UnderpinError('undecidable', {
+    operation: 'judge request',
+    object: uid,
+    found,
+    expected,
+  })
 }
 
 function ignore(why: NonNullable<Decision['ignored']>): Decision {

@@ -47,6 +47,7 @@ export const catalogue = {
   'metadata-on-controller': skip('medium', 'set the key on the pod template'),
   'ignored-namespace': skip('high', 'run applications in a namespace of their own'),
   'ns-selector-evasion': skip('high', 'remove what keeps the namespace from the selector'),
+  'ambient-optout': skip('high', 'remove the label istio.io/dataplane-mode from the pod'),
   'object-selector-evasion': skip('high', 'remove the label from the pod'),
   'exception-label': skip('high', 'remove the label, or narrow the selector of the injector'),
   'fake-sidecar-name': skip('critical', 'rename the container; list your mirror under images'),
@@ -116,7 +117,6 @@ export const catalogue = {
   'dns-exfil': risk('medium', 'use ClusterFirst, or allow only known resolvers'),
   'secondary-network': risk('medium', 'cover the further interface by other means'),
   'sandbox-runtime': risk('medium', 'test whether the redirect works in this runtime class'),
-  'node-name-direct': risk('medium', 'let the scheduler choose the node'),
   'reserved-ports': risk('low', 'use another port: the mesh leaves this one out'),
   'loopback-ingress': risk('medium', 'restrict who may forward ports'),
   'ns-label-drift': risk('high', 'keep injection enabled: new pods will start without sidecar'),
@@ -129,6 +129,11 @@ export const catalogue = {
     remedy: 'name a mesh that this build knows: istio, linkerd',
   },
   'no-mesh': { effect: 'unknown', severity: 'info', remedy: 'name a mesh in a CoveragePolicy' },
+  'ambient-not-judged': {
+    effect: 'unknown',
+    severity: 'low',
+    remedy: 'ask for the sidecar, or govern the pod with the node enforcer',
+  },
   'revision-unknown': {
     effect: 'unknown',
     severity: 'medium',

@@ -4,6 +4,7 @@
 
 import { effectOf, type Effect } from './catalogue.ts'
 import { placement } from './checks/placement.ts'
+import { isTrue } from './fields.ts'
 import { staysUp } from './containers.ts'
 import type { Hit } from './finding.ts'
 import type { Injector } from './injectors.ts'
@@ -101,8 +102,13 @@ function predicted(mesh: Mesh, input: MeshInput): Judged {
 }
 
 function common(mesh: Mesh, input: MeshInput): Hit[] {
+  const { spec, prefix } = input.subject.pod
   const shared = mesh.checkInput(input)
-  return mesh.checks.flatMap((check) => check(shared))
+  const hits = mesh.checks.flatMap((check) => check(shared))
+  if (!isTrue(spec, 'hostNetwork')) return hits
+  // No injector does this: a sidecar put in by hand, in the network of the node.
+  const message = 'the pod uses the network of the node, which no sidecar redirects'
+  return [{ id: 'host-network', path: `${prefix}spec.hostNetwork`, message }, ...hits]
 }
 
 function missed(mesh: Mesh, { subject, injectors }: MeshInput): Hit {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The public surface of webhook/: the only file that other folders import.
 
-export { admit, Undecidable, type Decision } from './admit.ts'
+export { admit, type Decision } from './admit.ts'
 export { answerTo } from './answer.ts'
 export { catalogue, type Effect, type FindingId } from './catalogue.ts'
 export type { Coverage, CoverageVerdict } from './coverage.ts'

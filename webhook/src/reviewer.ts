@@ -3,8 +3,8 @@
 // not work out: unreadable, too large, too late, crashed. Each is counted, and answered when the UID is known.
 // One log line a review, and never the body.
 
-import { reasonOf, type Log, type Metrics } from '../../runtime/src/index.ts'
-import { admit, Undecidable, type Decision } from './admit.ts'
+import { UnderpinError, type Log, type Metrics } from '../../runtime/src/index.ts'
+import { admit, type Decision } from './admit.ts'
 import { answerTo } from './answer.ts'
 import type { Body } from './body.ts'
 import type { Knowledge } from './judge.ts'
@@ -75,11 +75,12 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
         answer: decision.ignored === undefined ? answerTo(review, decision) : allowed(review),
       }
     } catch (err) {
-      const reason: Failure = err instanceof Undecidable ? 'undecidable' : 'crashed'
+      const told = err instanceof UnderpinError && err.code === 'undecidable' ? err.parts : null
+      const reason: Failure = told === null ? 'crashed' : 'undecidable'
       failures.add({ reason })
       log.error({ uid: review.uid, reason, err }, 'review not judged')
       // What broke is for our log; the requester learns that it did.
-      const why = err instanceof Undecidable ? reasonOf(err) : 'an internal error'
+      const why = told === null ? 'an internal error' : `found ${told.found}`
       return { decision: null, answer: errored(review, why, onFailure) }
     }
   }

@@ -105,7 +105,7 @@ function load({ object, pins, cgroup, mechanism }: AttachOptions, existing: bool
     mkdirSync(join(pins, 'maps'), { recursive: true, mode: 0o700 })
     if (!existing)
       for (const name of mapNames) bpf.pin(bpf.mapFd(maps.get(name) as bpf.Handle), join(pins, 'maps', name))
-    const fresh = join(pins, 'links.new')
+    const fresh = join(pins, 'links-new')
     removePins(fresh)
     mkdirSync(fresh, { mode: 0o700 })
     for (const [name, program] of programs) {
@@ -145,7 +145,7 @@ function removePins(folder: string): void {
 export function disarm(pins: string): number {
   if (!existsSync(pins)) return 0
   let count = 0
-  for (const folder of ['links', 'links.new', 'maps']) {
+  for (const folder of ['links', 'links-new', 'maps']) {
     const at = join(pins, folder)
     if (!existsSync(at)) continue
     count += readdirSync(at).length

@@ -96,6 +96,11 @@ export function runCases(mesh: Mesh, cases: readonly Case[], covered: Manifest):
       })
     })
 
+    test('in the network of the node nothing is covered, sidecar or not', () => {
+      const hosted = { ...covered, spec: { ...(covered.spec as object), hostNetwork: true } }
+      expect(cover(mesh, { object: hosted, finished: true }).reason).toBe('host-network')
+    })
+
     test('every hit has a sentence of one line and an id of the catalogue', () => {
       for (const one of cases) {
         for (const hit of cover(mesh, one).hits) {

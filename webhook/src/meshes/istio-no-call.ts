@@ -21,6 +21,7 @@ const explanations: readonly Explanation[] = [
   namespaceWithoutInjector,
   namespaceRevision,
   podRevision,
+  ambient,
   nothingAsksForIt,
 ]
 
@@ -121,6 +122,21 @@ function dangling(who: string, value: string, path: string, live: boolean): Hit 
       ? `${who} names the revision "${value}", and no webhook entry answers for it`
       : `${who} names the revision "${value}"; whether it exists is not known`,
   }
+}
+
+/** Ambient mode has no sidecar to verify. istio/istio cni/pkg/util/enablement_selector.go (1.31). */
+function ambient({ subject: { pod }, namespace }: MeshInput): Hit | null {
+  const key = 'istio.io/dataplane-mode'
+  const onPod = pod.labels.get(key)
+  const onNamespace = namespace.labels.get(key) === 'ambient'
+  if (onNamespace && onPod === 'none') {
+    const message = `the label ${key} is "none", which takes the pod out of ambient mode`
+    return { id: 'ambient-optout', path: `${pod.prefix}metadata.labels[${key}]`, message }
+  }
+  if (!onNamespace && onPod !== 'ambient') return null
+  const message =
+    'the pod is in ambient mode, without a sidecar; the node agent is not looked at here'
+  return { id: 'ambient-not-judged', path: 'namespace.metadata.labels', message }
 }
 
 function nothingAsksForIt({ subject, namespace, injectors }: MeshInput): Hit | null {

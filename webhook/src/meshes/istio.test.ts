@@ -136,6 +136,31 @@ const gateOne: Case[] = [
   },
 ]
 
+const ambient = { labels: { 'istio.io/dataplane-mode': 'ambient' } }
+const ambientCases: Case[] = [
+  {
+    name: 'ambient namespace',
+    object: deploymentOf(),
+    namespace: ambient,
+    verdict: 'unknown',
+    reason: 'ambient-not-judged',
+  },
+  {
+    name: 'ambient pod',
+    object: deploymentOf(ambient),
+    namespace: {},
+    verdict: 'unknown',
+    reason: 'ambient-not-judged',
+  },
+  {
+    name: 'ambient namespace, pod opts out',
+    object: deploymentOf({ labels: { 'istio.io/dataplane-mode': 'none' } }),
+    namespace: ambient,
+    verdict: 'not-injected',
+    reason: 'ambient-optout',
+  },
+]
+
 const revisions: Case[] = [
   {
     name: 'revision that exists',
@@ -813,7 +838,16 @@ function deactivated(configuration: Manifest): Manifest {
 
 runCases(
   istio,
-  [...gateOne, ...revisions, ...gateTwo, ...foreseen, ...refused, ...merged, ...verified],
+  [
+    ...gateOne,
+    ...ambientCases,
+    ...revisions,
+    ...gateTwo,
+    ...foreseen,
+    ...refused,
+    ...merged,
+    ...verified,
+  ],
   istioPod(),
 )
 

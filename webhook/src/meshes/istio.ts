@@ -25,7 +25,9 @@ export const istio: Mesh = {
   isInjector: (name) => name.endsWith('sidecar-injector.istio.io'),
   assumedInjectors: chartInjectors,
   mentionedBy: (subject, namespace) =>
-    ['istio-injection', 'istio.io/rev'].some((key) => namespace?.labels.has(key) === true) ||
+    ['istio-injection', 'istio.io/rev', 'istio.io/dataplane-mode'].some(
+      (key) => namespace?.labels.has(key) === true,
+    ) ||
     (subject !== null &&
       ([inject, 'istio.io/rev'].some((key) => subject.pod.labels.has(key)) ||
         [inject, status].some((key) => subject.pod.annotations.has(key)) ||

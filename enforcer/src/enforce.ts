@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent: policies and pods → plan → diff → maps, again whenever a file changes; and back: ring → events.
+// What it set up stays in force when it ends, however it ends; the next one takes over.
+import { appendFileSync, existsSync, renameSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { join } from 'node:path'
+import {
+  formatProblem,
+  isRuntime,
+  load,
+  parseDocuments,
+  type Namespace,
+  type RuntimeLike,
+} from '../../policies/src/index.ts'
+import { readDocuments, reasonOf, UnderpinError, type Document, type Log } from '../../runtime/src/index.ts'
+import { bindAll } from './identity/bind.ts'
+import { knownPod, type KnownPod } from './identity/pods.ts'
+import * as abi from './kernel/abi.gen.ts'
+import { cgroupMount } from './kernel/cgroups.ts'
+import { decode } from './kernel/codec.ts'
+import { openRing, type Ring } from './kernel/libbpf.ts'
+import { closeTables, readCounters, type Tables } from './kernel/maps.ts'
+import { attachObject } from './kernel/object.ts'
+import { chooseMechanism } from './kernel/probe.ts'
+import { adopt, bumpGeneration, commit, hashKeyOf, prepare, sweep, type Applied } from './plan/apply.ts'
+import { compile } from './plan/compile.ts'
+import { Describer } from './report/records.ts'
+import { lockState, writeState, type Places, type State } from './state.ts'
+
+export interface EnforceOptions extends Places {
+  /** Files or folders of policies; manifests of pods may lie among those of `pods`. */
+  policies: string[]
+  pods: string[]
+  /** Below this cgroup network decisions are made and subjects looked for; default: the root. */
+  cgroup?: string
+  /** Folder of the built BPF objects. */
+  objects: string
+  log: Log
+}
+
+export interface Agent {
+  state: () => State
+  /** Ends the agent; what is in force stays in force. */
+  stop: () => void
+}
+
+const drainMs = 100
+const lookMs = 2000
+const settleMs = 20
+const sweepMs = 2000
+const maxEventFile = 16 * 1024 * 1024
+
+export async function enforce(options: EnforceOptions): Promise<Agent> {
+  const { log } = options
+  lockState(options.state)
+  const first = await read(options)
+  if (first.problems.length > 0)
+    throw new UnderpinError('policy-invalid', {
+      operation: 'load policies',
+      object: options.policies.join(', '),
+      found: `${first.problems.length} problem${first.problems.length === 1 ? '' : 's'}`,
+      remedy: `nothing was changed:\n${first.problems.join('\n')}`,
+    })
+  const { chosen, results } = await chooseMechanism(join(options.objects, 'probe.bpf.o'))
+  const mount = cgroupMount()
+  const cgroup = options.cgroup ?? mount
+  const { tables, loaded } = attachObject({
+    object: join(options.objects, 'underpin.bpf.o'),
+    pins: options.pins,
+    cgroup,
+    mechanism: chosen,
+  })
+  log.info({ mechanism: chosen ?? 'none', takenOver: !loaded, cgroup }, 'attached')
+  const state: State = {
+    pid: process.pid,
+    started: new Date().toISOString(),
+    policies: options.policies[0] ?? '',
+    pins: options.pins,
+    cgroup,
+    mechanisms: [
+      {
+        decision: 'exec',
+        mechanism: chosen ?? 'none',
+        ...(chosen !== 'lsm' && { degraded: results.filter((r) => !r.works).map((r) => `${r.mechanism}: ${r.reason}`).join('; ') }),
+      },
+      { decision: 'egress, ingress, bind, protocol', mechanism: 'cgroup' },
+    ],
+    generation: 0,
+    applied: '',
+    loaded: [],
+    problems: [],
+    pods: {},
+  }
+  const agent = new Loop(options, tables, state, mount)
+  agent.apply(first)
+  agent.start()
+  return { state: () => state, stop: () => agent.stop() }
+}
+
+interface Input {
+  digest: string
+  policies: RuntimeLike[]
+  pods: KnownPod[]
+  problems: string[]
+}
+
+async function read({ policies, pods }: EnforceOptions): Promise<Input> {
+  const texts = await readDocuments(policies, { operation: 'load policies' })
+  const manifests = pods.length > 0 ? await readDocuments(pods, { operation: 'load pods' }) : []
+  const loaded = load(texts, { enforceable: true })
+  return {
+    digest: JSON.stringify([texts, manifests]),
+    policies: loaded.policies.filter(isRuntime),
+    pods: readPods(manifests),
+    problems: loaded.problems.map(formatProblem),
+  }
+}
+
+/** A manifest that cannot be read is no pod; the webhook and scan report those. */
+function readPods(manifests: readonly Document[]): KnownPod[] {
+  const objects = manifests.flatMap(({ text }) => parseDocuments(text).map((d) => d.value))
+  const namespaces = new Map<string, Namespace>()
+  for (const object of objects) {
+    const { kind, metadata } = (object ?? {}) as { kind?: string; metadata?: Namespace }
+    if (kind === 'Namespace' && metadata?.name) namespaces.set(metadata.name, metadata)
+  }
+  return objects.flatMap((object) => knownPod(object, namespaces) ?? [])
+}
+
+class Loop {
+  private readonly options: EnforceOptions
+  private readonly tables: Tables
+  private readonly state: State
+  private readonly mount: string
+  private applied: Applied
+  private seen = ''
+  private ring: Ring | undefined
+  private readonly timers: NodeJS.Timeout[] = []
+  private readonly watchers: FSWatcher[] = []
+  private settling: NodeJS.Timeout | undefined
+  private reading = false
+
+  constructor(options: EnforceOptions, tables: Tables, state: State, mount: string) {
+    this.options = options
+    this.tables = tables
+    this.state = state
+    this.mount = mount
+    this.applied = adopt(tables)
+  }
+
+  /** Puts a plan in force, or keeps the previous one and says why. */
+  apply(input: Input): void {
+    const { log } = this.options
+    this.seen = input.digest
+    if (input.problems.length > 0) {
+      this.state.problems = input.problems
+      log.error({ problems: input.problems }, 'policies have problems, keeping the previous plan')
+    } else {
+      const before = process.hrtime.bigint()
+      try {
+        const plan = compile(input.policies, input.pods)
+        const { next, steps } = prepare(this.tables, this.applied, plan)
+        commit(this.tables, next, steps)
+        this.applied = next
+        if (steps.rebind) this.bind()
+        this.state.generation = bumpGeneration(this.tables)
+        this.state.applied = new Date().toISOString()
+        this.state.loaded = input.policies.map(({ key, policy, file, line }) => ({
+          key,
+          mode: policy.spec.mode ?? 'audit',
+          file,
+          line,
+        }))
+        this.state.pods = Object.fromEntries(input.pods.map((p) => [p.uid, `${p.namespace.name}/${p.name}`]))
+        this.state.problems = []
+        setTimeout(() => sweep(this.tables, next), sweepMs).unref()
+        const ms = Number(process.hrtime.bigint() - before) / 1e6
+        log.info({ policies: plan.policies.length, generation: this.state.generation, ms }, 'plan applied')
+      } catch (error) {
+        if (this.state.generation === 0) throw error
+        this.state.problems = [reasonOf(error)]
+        log.error({ err: error }, 'plan could not be applied, keeping the previous plan')
+      }
+    }
+    writeState(this.options.state, this.state)
+  }
+
+  start(): void {
+    this.ring = openRing(this.tables.events, 'events', (record) => this.events.push(decode(abi.event, record)))
+    this.timers.push(setInterval(() => this.drain(), drainMs))
+    // Watching tells soon; looking again tells surely (mounted ConfigMaps, network file systems).
+    this.timers.push(setInterval(() => void this.look(), lookMs))
+    for (const path of [...this.options.policies, ...this.options.pods]) {
+      try {
+        this.watchers.push(watch(path, () => this.lookSoon()))
+      } catch {
+        // looking again finds it
+      }
+    }
+  }
+
+  stop(): void {
+    for (const timer of this.timers) clearInterval(timer)
+    clearTimeout(this.settling)
+    for (const watcher of this.watchers) watcher.close()
+    this.drain()
+    this.ring?.close()
+    sweep(this.tables, this.applied)
+    closeTables(this.tables)
+  }
+
+  private bind(): void {
+    const { plan, bindings } = this.applied
+    const id = (key: string) => bindings.get(key) ?? 0
+    const written = bindAll(this.tables, hashKeyOf(this.tables), this.mount, this.state.cgroup, {
+      automaton: plan.automaton,
+      accepts: new Map(
+        [...plan.accepts].map(([set, key]) => [set, { id: id(key), scope: plan.bindings.get(key)?.scope ?? 'host' }]),
+      ),
+      pods: new Map([...plan.pods].map(([uid, key]) => [uid, id(key)])),
+    })
+    this.options.log.debug({ rows: written }, 'cgroups bound')
+  }
+
+  private lookSoon(): void {
+    clearTimeout(this.settling)
+    this.settling = setTimeout(() => void this.look(), settleMs)
+  }
+
+  private async look(): Promise<void> {
+    if (this.reading) return this.lookSoon()
+    this.reading = true
+    try {
+      const input = await read(this.options)
+      if (input.digest !== this.seen) this.apply(input)
+    } catch (error) {
+      // fail closed: a folder that cannot be read is not an empty folder; what is in force stays.
+      const problem = reasonOf(error)
+      if (this.state.problems[0] !== problem) {
+        this.state.problems = [problem]
+        this.options.log.error({ err: error }, 'policies could not be read, keeping the previous plan')
+        writeState(this.options.state, this.state)
+      }
+    } finally {
+      this.reading = false
+    }
+  }
+
+  private events: abi.Event[] = []
+
+  private drain(): void {
+    this.ring?.consume()
+    const events = this.events
+    if (events.length === 0) return
+    this.events = []
+    const describer = new Describer(this.tables, new Map(Object.entries(this.state.pods)))
+    const lines = events.map(({ time, exe, from, pid, what, count }) => {
+      const record = describer.record(what, { count, first: time, last: time, exe, from, pid })
+      return JSON.stringify({ time: record.last, ...record, first: undefined, last: undefined })
+    })
+    this.write(`${lines.join('\n')}\n`)
+  }
+
+  /** Bounded: two files of at most 16 MiB. */
+  private write(lines: string): void {
+    const path = join(this.options.state, 'events.jsonl')
+    try {
+      if (existsSync(path) && statSync(path).size > maxEventFile) renameSync(path, `${path}.1`)
+      appendFileSync(path, lines, { mode: 0o600 })
+    } catch (error) {
+      // fail open for telemetry: verdicts do not depend on it, and the ledger has the counts.
+      this.options.log.error({ err: error }, 'events could not be written, ignoring')
+    }
+  }
+}
+
+export { readCounters }

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Binds the cgroups that exist already: the same rules as bpf/identity.bpf.c applies to a new one, in the same order
+// (inside a pod or container everything is that subject; else a pod's UID; else a pattern; else as the parent).
+// A process that is there already gets its row before its cgroup becomes a subject, so it is known when it is judged.
+import { basename } from 'node:path'
+import { executableOf, processesOf, walkCgroups, type Cgroup } from '../kernel/cgroups.ts'
+import { NoExist } from '../kernel/libbpf.ts'
+import { PathState, Scope, type NameRow, type PathKey } from '../kernel/abi.gen.ts'
+import type { Tables } from '../kernel/maps.ts'
+import { run, type State } from '../plan/automaton.ts'
+import { hashPath, imageOf, type HashKey } from '../plan/path-hash.ts'
+import { podUidOfCgroup } from './pods.ts'
+import { scopeNumber } from './scope.ts'
+
+/** What binding looks at; numbers are the kernel's. */
+export interface Bindings {
+  automaton: readonly State[]
+  /** Accepting set, joined → binding and its scope. */
+  accepts: ReadonlyMap<string, { id: number; scope: 'pod' | 'unmanaged' | 'host' }>
+  pods: ReadonlyMap<string, number>
+}
+
+interface Bound {
+  subject: bigint
+  scope: number
+}
+
+/** Which subject a cgroup belongs to; null: none. `fresh`: it is the top of a subject of its own. */
+export function subjectOf(
+  cgroup: { id: bigint; path: string },
+  parent: Bound | undefined,
+  bindings: Bindings,
+): (Bound & { fresh?: { binding: number; uid?: string } }) | null {
+  if (parent && (parent.scope === Scope.POD || parent.scope === Scope.UNMANAGED)) return parent
+  const uid = podUidOfCgroup(basename(cgroup.path))
+  const pod = uid === undefined ? undefined : bindings.pods.get(uid)
+  if (uid !== undefined && pod !== undefined)
+    return { subject: cgroup.id, scope: Scope.POD, fresh: { binding: pod, uid } }
+  const accepted = bindings.accepts.get(run(bindings.automaton, Buffer.from(cgroup.path)).join())
+  if (accepted)
+    return { subject: cgroup.id, scope: scopeNumber[accepted.scope], fresh: { binding: accepted.id } }
+  return parent ?? null
+}
+
+/** Looks at every cgroup at and below `folder` until nothing changes any more; answers how many rows were written. */
+export function bindAll(tables: Tables, key: HashKey, mount: string, folder: string, bindings: Bindings): number {
+  let written = 0
+  for (let pass = 0; pass < 4; pass++) {
+    const changed = bindOnce(tables, key, mount, folder, bindings)
+    written += changed
+    if (changed === 0) break
+  }
+  return written
+}
+
+function bindOnce(tables: Tables, key: HashKey, mount: string, folder: string, bindings: Bindings): number {
+  const bound = new Map<bigint, Bound>()
+  let changed = 0
+  for (const cgroup of walkCgroups(mount, folder)) {
+    const want = subjectOf(cgroup, bound.get(cgroup.parent), bindings)
+    const have = tables.cgroups.get({ value: cgroup.id })
+    if (!want) {
+      if (have && release(tables, have.subject)) changed++
+      continue
+    }
+    bound.set(cgroup.id, { subject: want.subject, scope: want.scope })
+    const carried = want.scope === Scope.HOST ? 0n : want.subject
+    if (have?.subject !== want.subject) changed += knowProcesses(tables, key, cgroup, carried)
+    if (want.fresh && point(tables, want.subject, want.scope, want.fresh, cgroup.path)) changed++
+    if (have?.subject !== want.subject) {
+      tables.cgroups.set({ value: cgroup.id }, { subject: want.subject })
+      changed++
+    }
+    changed += knowProcesses(tables, key, cgroup, carried)
+  }
+  return changed
+}
+
+/** No policy selects it any more: the subject stays, and everything is allowed to it. */
+function release(tables: Tables, subject: bigint): boolean {
+  const row = tables.subjects.get({ value: subject })
+  if (!row || row.binding === 0) return false
+  tables.subjects.set({ value: subject }, { ...row, binding: 0 })
+  return true
+}
+
+function point(
+  tables: Tables,
+  subject: bigint,
+  scope: number,
+  { binding, uid }: { binding: number; uid?: string },
+  path: string,
+): boolean {
+  const row = tables.subjects.get({ value: subject })
+  if (row?.binding === binding && row.scope === scope) return false
+  tables.subjects.set({ value: subject }, { ledgerRows: row?.ledgerRows ?? 0, binding, scope })
+  tables.subject_names.set(
+    { value: subject },
+    { scope, cgroup: path, ...(uid && { uid: Buffer.from(uid, 'hex') }) },
+  )
+  return true
+}
+
+/** Rows for processes that nobody saw exec. Their caller is unknown. */
+function knowProcesses(tables: Tables, key: HashKey, cgroup: Cgroup, carried: bigint): number {
+  let written = 0
+  for (const pid of processesOf(cgroup.folder)) {
+    const known = tables.processes.get({ value: pid })
+    if (known) {
+      if (known.subject !== 0n || carried === 0n) continue
+      tables.processes.set({ value: pid }, { ...known, subject: carried })
+      written++
+      continue
+    }
+    const exe = pathKey(key, executableOf(pid))
+    const image = imageOf(exe.hash, 0n)
+    try {
+      tables.images.set({ value: image }, { exe: exe.key }, NoExist)
+    } catch {
+      // exists, or no room: then the process is unknown, which fails closed
+    }
+    if (exe.path !== null) rememberName(tables, exe.hash, exe.path)
+    // NoExist: the kernel may have seen it exec meanwhile, and knows better.
+    try {
+      tables.processes.set({ value: pid }, { image, subject: carried }, NoExist)
+      written++
+    } catch {
+      continue
+    }
+  }
+  return written
+}
+
+function pathKey(key: HashKey, path: string | null): { path: string | null; hash: bigint; key: PathKey } {
+  const { hash, dirs } = path === null ? { hash: 0n, dirs: [] } : hashPath(key, path)
+  const state = path === null ? PathState.UNRESOLVED : PathState.RESOLVED
+  return { path, hash, key: { hash, dirs, dirCount: dirs.length, state } }
+}
+
+export function rememberName(tables: Tables, hash: bigint, path: string): void {
+  const row: Partial<NameRow> = { length: Buffer.byteLength(path), state: PathState.RESOLVED, text: path.slice(-255) }
+  try {
+    tables.names.set({ value: hash }, row, NoExist)
+  } catch {
+    // known already, or no room: a name is for people only
+  }
+}

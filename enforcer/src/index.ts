@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line may use.
+export { enforce, type Agent, type EnforceOptions } from './enforce.ts'
+export { compile, patternsOf, scopeOf, type Plan } from './plan/compile.ts'
+export { knownPod, type KnownPod } from './identity/pods.ts'
+export { cgroupMount } from './kernel/cgroups.ts'
+export { closeTables, openTables, readCounters, type Tables } from './kernel/maps.ts'
+export { disarm } from './kernel/object.ts'
+export { chooseMechanism, preference, probe, type MechanismName, type ProbeResult } from './kernel/probe.ts'
+export { Describer, readRecords, readRest, type Record as LedgerRecord, type SubjectInfo } from './report/records.ts'
+export { defaultPlaces, isRunning, readState, type Places, type State } from './state.ts'

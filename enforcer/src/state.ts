@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent tells other commands: one small JSON file, replaced as a whole. Everything that decides is in kernel
+// maps; losing this file loses nothing that is in force.
+import { mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { UnderpinError } from '../../runtime/src/index.ts'
+import { tryLock } from './kernel/libbpf.ts'
+
+export interface State {
+  pid: number
+  started: string
+  /** Where policies were loaded from. */
+  policies: string
+  pins: string
+  cgroup: string
+  mechanisms: { decision: string; mechanism: string; degraded?: string }[]
+  /** Raised by every applied plan. */
+  generation: number
+  /** When the plan now in force was applied. */
+  applied: string
+  loaded: { key: string; mode: 'audit' | 'enforce'; file: string; line: number }[]
+  /** Problems of the newest files; the plan before stays in force. */
+  problems: string[]
+  /** UID (32 hexadecimal digits) → namespace/name. */
+  pods: Record<string, string>
+}
+
+/** Runtime folders; the defaults are the product's, tests have their own. */
+export interface Places {
+  pins: string
+  state: string
+}
+
+export const defaultPlaces: Places = { pins: '/sys/fs/bpf/underpin', state: '/run/underpin' }
+
+export function writeState(folder: string, state: State): void {
+  const path = join(folder, 'state.json')
+  writeFileSync(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
+  renameSync(`${path}.new`, path)
+}
+
+export function readState(folder: string): State | null {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8')) as State
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** One agent per state folder. The lock goes with the process, however it ends. */
+export function lockState(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const fd = openSync(join(folder, 'lock'), 'w', 0o600)
+  if (tryLock(fd)) return
+  const pid = readState(folder)?.pid
+  throw new UnderpinError('usage', {
+    operation: 'start the agent',
+    object: folder,
+    found: `another agent${pid ? ` (process ${pid})` : ''}`,
+    expected: 'one agent per state folder',
+    remedy: 'stop that one first, or give this one its own --state and --pins',
+  })
+}
+
+/** Whether the agent that wrote the state is alive. */
+export function isRunning(state: State | null): boolean {
+  if (!state) return false
+  try {
+    process.kill(state.pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
