@@ -2,7 +2,7 @@
 // Text of manifests → objects, each with the file and line it came from. Lists are opened. Several YAML
 // documents are read one by one, so that a mistake in one is a problem of that one only.
 
-import { readDocuments } from '../../policies/src/document.ts'
+import { parseDocuments as readDocuments } from '../../policies/src/index.ts'
 import { field, isFields, list, text, type Fields } from './fields.ts'
 
 export type Manifest = {
