@@ -90,6 +90,14 @@ int BPF_PROG(exec_fmod_ret, struct linux_binprm *bprm, int ret)
 	return check_exec(bprm, ret);
 }
 
+static __always_inline bool is_below(const char *text, const char *folder, u32 length)
+{
+	for (u32 i = 0; i < length; i++)
+		if (text[i] != folder[i])
+			return false;
+	return true;
+}
+
 /* A script's path as exec was asked for it. The file itself is gone when the image is in place, so only a plain
  * absolute path counts. Counters live in memory, which keeps the verifier from telling every position apart. */
 struct script_walk {
@@ -121,9 +129,13 @@ __weak __noinline int resolve_script(struct scratch *scratch, u64 filename)
 	sip_start(&sip, control->key);
 	length = bpf_probe_read_kernel_str(text, SCRIPT_PATH_MAX, (void *)filename);
 	scratch->text_length = length > 0 ? (length - 1) & (TEXT_SIZE - 1) : 0;
+	scratch->path_length = scratch->text_length;
 	key->state = PATH_RESOLVED;
 	/* fail closed: relative, too long, with empty or dot components: matches nothing. */
 	if (length < 2 || length >= SCRIPT_PATH_MAX || text[0] != '/')
+		key->state = PATH_UNRESOLVED;
+	/* fail closed: so does an open file by its number, which may have no path at all (a memory file). */
+	if (is_below(text, "/dev/fd/", 8) || is_below(text, "/proc/", 6))
 		key->state = PATH_UNRESOLVED;
 	key->dirs[0] = sip_value(sip);
 	key->dir_count = 1;
@@ -205,10 +217,15 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	struct process_row row = {};
 	struct scratch *scratch;
 	struct identity who;
+	u32 tgid = task->tgid;
 
 	identity_of_current(&who);
-	if (!who.subject && !who.carried)
+	if (!who.subject && !who.carried) {
+		/* What it was while it was in a host service is no longer true, should it enter a subject again. */
+		if (who.image != IMAGE_UNKNOWN)
+			bpf_map_delete_elem(&processes, &tgid);
 		return 0;
+	}
 	row.subject = who.carried ? who.carried : carries(who.subject);
 	scratch = scratch_claim();
 	if (!scratch) {
@@ -217,7 +234,7 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 		struct answer answer = {};
 
 		row.image = IMAGE_UNKNOWN;
-		write_process(task->tgid, &row);
+		write_process(tgid, &row);
 		decide_exec_for(&who, &nothing, &nothing, &answer);
 		if (exec_mechanism == MECHANISM_SIGNAL && answer.enforced == VERDICT_DENY)
 			kill_current();
@@ -227,7 +244,7 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	resolve(scratch, &scratch->image.exe, (u64)BPF_CORE_READ(bprm, file), (u64)BPF_CORE_READ(task, fs));
 	remember_name(scratch, &scratch->image.exe);
 	row.image = intern_image(scratch);
-	write_process(task->tgid, &row);
+	write_process(tgid, &row);
 	if (exec_mechanism == MECHANISM_SIGNAL)
 		kill_if_denied(scratch, &who, bprm);
 	scratch_release(scratch);

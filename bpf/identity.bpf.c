@@ -178,8 +178,9 @@ int BPF_PROG(identity_release, struct cgroup *cgroup, const char *path)
 {
 	u64 id = cgroup->kn->id;
 
-	if (bpf_map_delete_elem(&cgroups, &id) == 0)
-		bpf_map_delete_elem(&subjects, &id); /* fail closed: who still carries it is denied */
+	/* Both: a subject whose cgroup found no room has a row of its own all the same. */
+	bpf_map_delete_elem(&cgroups, &id);
+	bpf_map_delete_elem(&subjects, &id); /* fail closed: who still carries it is denied */
 	return 0;
 }
 

@@ -31,7 +31,7 @@ struct scratch {
 	u32 busy;
 	u32 text_length;
 	u32 found; /* components collected; in memory, so that the verifier does not tell every count apart */
-	u32 zero;
+	u32 path_length; /* of all of the path, also where the text starts over */
 	u64 walk[4]; /* counters of a loop */
 	struct path_key exe;
 	struct path_key script;
@@ -126,7 +126,7 @@ static __always_inline void remember_name(struct scratch *scratch, const struct 
 		length = TEXT_SIZE;
 	start = length > LIMIT_NAME - 1 ? length - (LIMIT_NAME - 1) : 0;
 	start &= TEXT_SIZE - 1;
-	name->length = length;
+	name->length = scratch->path_length > 0xffff ? 0xffff : scratch->path_length;
 	name->state = path->state;
 	bpf_probe_read_kernel(name->text, LIMIT_NAME - 1, scratch->text + start);
 	if (bpf_map_update_elem(&names, &hash, name, BPF_ANY))
@@ -156,6 +156,7 @@ static __always_inline void absorb_name(struct scratch *scratch, struct sip *sip
 	/* The text wraps after 4 KiB; only people see it, and longer paths have more than LIMIT_COMPONENTS levels
 	 * or are cut to their end anyway. */
 	scratch->text_length = at + 1 + length;
+	scratch->path_length += 1 + length;
 }
 
 /* Collects the components from the file up to `root`. Answers how many, or -1 when the root is not met. */
@@ -215,7 +216,7 @@ __weak __noinline int resolve(struct scratch *scratch, struct path_key *key, u64
 	leaf = BPF_CORE_READ(file, f_path.dentry);
 
 	__builtin_memset(key, 0, sizeof(*key));
-	scratch->text_length = 0;
+	scratch->text_length = scratch->path_length = 0;
 	if (!control)
 		return 0;
 	sip_start(&sip, control->key);

@@ -27,6 +27,8 @@ static __noinline u64 subject_of_ancestor(void)
 		row = bpf_map_lookup_elem(&cgroups, &id);
 		if (row)
 			return row->subject;
+		if (bpf_map_lookup_elem(&subjects, &id))
+			return id; /* a new subject, for whose cgroup there was no row left */
 	}
 	return 0;
 }

@@ -50,8 +50,17 @@ const sweepMs = 2000
 const maxEventFile = 16 * 1024 * 1024
 
 export async function enforce(options: EnforceOptions): Promise<Agent> {
+  const unlock = lockState(options.state)
+  try {
+    return await begin(options, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent> {
   const { log } = options
-  lockState(options.state)
   const first = await read(options)
   if (first.problems.length > 0)
     throw new UnderpinError('policy-invalid', {
@@ -93,7 +102,13 @@ export async function enforce(options: EnforceOptions): Promise<Agent> {
   const agent = new Loop(options, tables, state, mount)
   agent.apply(first)
   agent.start()
-  return { state: () => state, stop: () => agent.stop() }
+  return {
+    state: () => state,
+    stop: () => {
+      agent.stop()
+      unlock()
+    },
+  }
 }
 
 interface Input {
@@ -137,6 +152,8 @@ class Loop {
   private readonly timers: NodeJS.Timeout[] = []
   private readonly watchers: FSWatcher[] = []
   private settling: NodeJS.Timeout | undefined
+  private readonly sweeping = new Set<NodeJS.Timeout>()
+  private stopped = false
   private reading = false
 
   constructor(options: EnforceOptions, tables: Tables, state: State, mount: string) {
@@ -172,7 +189,7 @@ class Loop {
         }))
         this.state.pods = Object.fromEntries(input.pods.map((p) => [p.uid, `${p.namespace.name}/${p.name}`]))
         this.state.problems = []
-        setTimeout(() => sweep(this.tables, next), sweepMs).unref()
+        this.sweepLater(next)
         const ms = Number(process.hrtime.bigint() - before) / 1e6
         log.info({ policies: plan.policies.length, generation: this.state.generation, ms }, 'plan applied')
       } catch (error) {
@@ -199,8 +216,10 @@ class Loop {
   }
 
   stop(): void {
+    this.stopped = true
     for (const timer of this.timers) clearInterval(timer)
     clearTimeout(this.settling)
+    for (const timer of this.sweeping) clearTimeout(timer)
     for (const watcher of this.watchers) watcher.close()
     this.drain()
     this.ring?.close()
@@ -221,6 +240,14 @@ class Loop {
     this.options.log.debug({ rows: written }, 'cgroups bound')
   }
 
+  private sweepLater(applied: Applied): void {
+    const timer = setTimeout(() => {
+      this.sweeping.delete(timer)
+      sweep(this.tables, applied)
+    }, sweepMs).unref()
+    this.sweeping.add(timer)
+  }
+
   private lookSoon(): void {
     clearTimeout(this.settling)
     this.settling = setTimeout(() => void this.look(), settleMs)
@@ -231,9 +258,12 @@ class Loop {
     this.reading = true
     try {
       const input = await read(this.options)
+      if (this.stopped) return // the tables are closed
       if (input.digest !== this.seen) this.apply(input)
     } catch (error) {
+      if (this.stopped) return
       // fail closed: a folder that cannot be read is not an empty folder; what is in force stays.
+      this.seen = '' // and it is read again, so that the problem goes when it is the same as before
       const problem = reasonOf(error)
       if (this.state.problems[0] !== problem) {
         this.state.problems = [problem]

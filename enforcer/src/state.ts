@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent tells other commands: one small JSON file, replaced as a whole. Everything that decides is in kernel
 // maps; losing this file loses nothing that is in force.
-import { mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UnderpinError } from '../../runtime/src/index.ts'
 import { tryLock } from './kernel/libbpf.ts'
@@ -48,11 +48,12 @@ export function readState(folder: string): State | null {
   }
 }
 
-/** One agent per state folder. The lock goes with the process, however it ends. */
-export function lockState(folder: string): void {
+/** One agent per state folder; answers how to unlock. The lock goes with the process, however it ends. */
+export function lockState(folder: string): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const fd = openSync(join(folder, 'lock'), 'w', 0o600)
-  if (tryLock(fd)) return
+  if (tryLock(fd)) return () => closeSync(fd)
+  closeSync(fd)
   const pid = readState(folder)?.pid
   throw new UnderpinError('usage', {
     operation: 'start the agent',

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel's decision functions, asked directly: the object is loaded with its `ask` program only; nothing is attached
 // and nothing pinned, so nothing outside of the test is decided by it.
-import { normaliseAddress, protocols, type Decision, type RuntimeLike } from '../../policies/src/index.ts'
+import {
+  normaliseAddress,
+  protocols,
+  type Decision,
+  type RuntimeLike,
+} from '../../policies/src/index.ts'
 import * as abi from '../../enforcer/src/kernel/abi.gen.ts'
 import { decode, encode } from '../../enforcer/src/kernel/codec.ts'
 import * as bpf from '../../enforcer/src/kernel/libbpf.ts'
 import { tablesOf, type Tables } from '../../enforcer/src/kernel/maps.ts'
 import { compileRuleset } from '../../enforcer/src/plan/compile.ts'
-import { adopt, hashKeyOf, sweep, writeRuleset, type Applied } from '../../enforcer/src/plan/apply.ts'
+import {
+  adopt,
+  hashKeyOf,
+  sweep,
+  writeRuleset,
+  type Applied,
+} from '../../enforcer/src/plan/apply.ts'
 import { hashPath, type HashKey } from '../../enforcer/src/plan/path-hash.ts'
 
 export const object = new URL('../../bpf/.output/underpin.bpf.o', import.meta.url).pathname
@@ -38,7 +49,10 @@ export class Oracle {
     bpf.loadObject(this.handle, object)
     const maps = bpf.maps(this.handle)
     this.tables = tablesOf((name) => bpf.mapFd(maps.get(name) as bpf.Handle))
-    this.tables.control.set({ value: 0 }, { key: [0x0123456789abcdefn, 0xfedcba9876543210n], generation: 1, abi: 1 })
+    this.tables.control.set(
+      { value: 0 },
+      { key: [0x0123456789abcdefn, 0xfedcba9876543210n], generation: 1, abi: 1 },
+    )
     this.key = hashKeyOf(this.tables)
     this.program = bpf.programFd(programs.get('ask') as bpf.Handle)
     this.state = adopt(this.tables)
@@ -59,7 +73,10 @@ export class Oracle {
     writeRuleset(this.tables, this.key, this.ruleset, compileRuleset(ordered), ids)
     this.tables.bindings.set({ value: binding }, { ruleset: this.ruleset, scope: abi.Scope.POD })
     if (old) this.state.retired.rulesets.push(old)
-    sweep(this.tables, { ...this.state, retired: { bindings: [], rulesets: this.state.retired.rulesets } })
+    sweep(this.tables, {
+      ...this.state,
+      retired: { bindings: [], rulesets: this.state.retired.rulesets },
+    })
     this.state.retired.rulesets = []
   }
 
@@ -75,14 +92,20 @@ export class Oracle {
       question.hasScript = 1
     }
     if (decision.kind === 'egress' || decision.kind === 'ingress' || decision.kind === 'bind') {
-      const { family, bytes } = normaliseAddress(decision.kind === 'bind' ? '127.0.0.1' : decision.address)
+      const { family, bytes } = normaliseAddress(
+        decision.kind === 'bind' ? '127.0.0.1' : decision.address,
+      )
       question.family = family
       question.address = family === 4 ? bytes.subarray(12) : bytes
       question.port = decision.port
       question.protocol =
         decision.protocol === 'ICMP'
-          ? family === 4 ? 1 : 58
-          : typeof decision.protocol === 'number' ? decision.protocol : protocols[decision.protocol]
+          ? family === 4
+            ? 1
+            : 58
+          : typeof decision.protocol === 'number'
+            ? decision.protocol
+            : protocols[decision.protocol]
     }
     const bytes = encode(abi.question, question as abi.Question)
     const output = Buffer.alloc(bytes.length)
