@@ -43,7 +43,9 @@ function render(types: BtfType[]): string {
   for (const type of types.filter((t) => t.kind === 'ENUM' && t.name !== '(anon)')) {
     out.push(`export const ${pascal(type.name)} = {`)
     for (const value of type.values ?? [])
-      out.push(`  ${value.name.replace(/^[A-Z]+_/, (head) => (type.name === 'rule_blame' ? head : ''))}: ${value.val},`)
+      out.push(
+        `  ${value.name.replace(/^[A-Z]+_/, (head) => (type.name === 'rule_blame' ? head : ''))}: ${value.val},`,
+      )
     out.push('} as const', '')
   }
   const field = (id: number): { spec: string; type: string } => {
@@ -71,7 +73,9 @@ function render(types: BtfType[]): string {
     out.push('}', '', `export const ${camel(type.name)}: Layout<${pascal(type.name)}> = {`)
     out.push(`  name: '${type.name}',`, `  size: ${type.size},`, '  fields: [')
     for (const m of members.filter((x) => !/^zero/.test(x.name)))
-      out.push(`    { name: '${camel(m.name)}', offset: ${m.bits_offset / 8}, is: ${field(m.type_id).spec} },`)
+      out.push(
+        `    { name: '${camel(m.name)}', offset: ${m.bits_offset / 8}, is: ${field(m.type_id).spec} },`,
+      )
     out.push('  ],', '}', '')
   }
   return out.join('\n')

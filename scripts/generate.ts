@@ -24,5 +24,7 @@ if (process.argv.includes('--check') && stale.length > 0) {
   console.error(`stale generated files: ${stale.join(', ')} (run: npm run generate)`)
   process.exitCode = 1
 } else {
-  console.log(`generated files: ${files.size} current${stale.length ? `, ${stale.length} written` : ''}`)
+  console.log(
+    `generated files: ${files.size} current${stale.length ? `, ${stale.length} written` : ''}`,
+  )
 }

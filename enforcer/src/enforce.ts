@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent: policies and pods → plan → diff → maps, again whenever a file changes; and back: ring → events.
 // What it set up stays in force when it ends, however it ends; the next one takes over.
+import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, renameSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -8,10 +9,11 @@ import {
   isRuntime,
   load,
   parseDocuments,
+  type LoadMemory,
   type Namespace,
   type RuntimeLike,
 } from '../../policies/src/index.ts'
-import { readDocuments, reasonOf, UnderpinError, type Document, type Log } from '../../runtime/src/index.ts'
+import { readDocuments, reasonOf, UnderpinError, type Document, type KnownTexts, type Log } from '../../runtime/src/index.ts'
 import { bindAll } from './identity/bind.ts'
 import { knownPod, type KnownPod } from './identity/pods.ts'
 import * as abi from './kernel/abi.gen.ts'
@@ -22,7 +24,7 @@ import { closeTables, readCounters, type Tables } from './kernel/maps.ts'
 import { attachObject } from './kernel/object.ts'
 import { chooseMechanism } from './kernel/probe.ts'
 import { adopt, bumpGeneration, commit, hashKeyOf, prepare, sweep, type Applied } from './plan/apply.ts'
-import { compile } from './plan/compile.ts'
+import { compile, type CompileMemory } from './plan/compile.ts'
 import { Describer } from './report/records.ts'
 import { lockState, writeState, type Places, type State } from './state.ts'
 
@@ -61,7 +63,8 @@ export async function enforce(options: EnforceOptions): Promise<Agent> {
 
 async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent> {
   const { log } = options
-  const first = await read(options)
+  const memory = noMemory()
+  const first = (await read(options, memory)) as Input // nothing was seen before
   if (first.problems.length > 0)
     throw new UnderpinError('policy-invalid', {
       operation: 'load policies',
@@ -99,7 +102,7 @@ async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent
     problems: [],
     pods: {},
   }
-  const agent = new Loop(options, tables, state, mount)
+  const agent = new Loop(options, tables, state, mount, memory)
   agent.apply(first)
   agent.start()
   return {
@@ -118,16 +121,44 @@ interface Input {
   problems: string[]
 }
 
-async function read({ policies, pods }: EnforceOptions): Promise<Input> {
-  const texts = await readDocuments(policies, { operation: 'load policies' })
-  const manifests = pods.length > 0 ? await readDocuments(pods, { operation: 'load pods' }) : []
-  const loaded = load(texts, { enforceable: true })
+/** What was read before, so that a look costs what has changed. */
+interface Memory {
+  policyTexts: KnownTexts
+  podTexts: KnownTexts
+  loaded: LoadMemory
+  compiled: CompileMemory
+  pods: { digest: string; pods: KnownPod[] }
+}
+const noMemory = (): Memory => ({
+  policyTexts: new Map(),
+  podTexts: new Map(),
+  loaded: new Map(),
+  compiled: new Map(),
+  pods: { digest: '', pods: [] },
+})
+
+/** Null when nothing differs from `seen`. */
+async function read({ policies, pods }: EnforceOptions, memory: Memory, seen = ''): Promise<Input | null> {
+  const texts = await readDocuments(policies, { operation: 'load policies', known: memory.policyTexts })
+  const manifests =
+    pods.length > 0 ? await readDocuments(pods, { operation: 'load pods', known: memory.podTexts }) : []
+  const ofPods = digestOf(manifests)
+  const digest = `${digestOf(texts)} ${ofPods}`
+  if (digest === seen) return null
+  const loaded = load(texts, { enforceable: true, memory: memory.loaded })
+  if (memory.pods.digest !== ofPods) memory.pods = { digest: ofPods, pods: readPods(manifests) }
   return {
-    digest: JSON.stringify([texts, manifests]),
+    digest,
     policies: loaded.policies.filter(isRuntime),
-    pods: readPods(manifests),
+    pods: memory.pods.pods,
     problems: loaded.problems.map(formatProblem),
   }
+}
+
+function digestOf(documents: readonly Document[]): string {
+  const hash = createHash('sha256')
+  for (const { file, text } of documents) hash.update(`${file.length} ${text.length} ${file}${text}`)
+  return hash.digest('hex')
 }
 
 /** A manifest that cannot be read is no pod; the webhook and scan report those. */
@@ -146,6 +177,7 @@ class Loop {
   private readonly tables: Tables
   private readonly state: State
   private readonly mount: string
+  private readonly memory: Memory
   private applied: Applied
   private seen = ''
   private ring: Ring | undefined
@@ -156,7 +188,8 @@ class Loop {
   private stopped = false
   private reading = false
 
-  constructor(options: EnforceOptions, tables: Tables, state: State, mount: string) {
+  constructor(options: EnforceOptions, tables: Tables, state: State, mount: string, memory: Memory) {
+    this.memory = memory
     this.options = options
     this.tables = tables
     this.state = state
@@ -174,7 +207,7 @@ class Loop {
     } else {
       const before = process.hrtime.bigint()
       try {
-        const plan = compile(input.policies, input.pods)
+        const plan = compile(input.policies, input.pods, this.memory.compiled)
         const { next, steps } = prepare(this.tables, this.applied, plan)
         commit(this.tables, next, steps)
         this.applied = next
@@ -257,9 +290,9 @@ class Loop {
     if (this.reading) return this.lookSoon()
     this.reading = true
     try {
-      const input = await read(this.options)
+      const input = await read(this.options, this.memory, this.seen)
       if (this.stopped) return // the tables are closed
-      if (input.digest !== this.seen) this.apply(input)
+      if (input) this.apply(input)
     } catch (error) {
       if (this.stopped) return
       // fail closed: a folder that cannot be read is not an empty folder; what is in force stays.

@@ -19,8 +19,9 @@ export { evaluate } from './evaluate.ts'
 export { evaluateCheck, type CheckVariables, type Outcome, type Prediction } from './expression.ts'
 export type { Fault } from './expression-fault.ts'
 export { selectorMatches, type Labels, type Namespace } from './labels.ts'
-export { load, type LoadOptions, type LoadResult, type PolicyText } from './load.ts'
+export { load, type LoadMemory, type LoadOptions, type LoadResult, type PolicyText } from './load.ts'
 export { selection, selects, type Pod, type Selection, type Subject } from './match.ts'
+export { nearest } from './nearest.ts'
 export { parsePathPattern, pathMatches, type PathPattern } from './path-pattern.ts'
 export {
   isCoverage,
@@ -41,6 +42,7 @@ export {
 } from './port.ts'
 export { formatProblem, type Problem } from './problem.ts'
 export { flattenRules, restricts, type PeerNetwork, type Rule } from './rules.ts'
+export { setMode } from './set-mode.ts'
 export type {
   ClusterRuntimePolicy,
   CoverageCheck,

@@ -17,6 +17,19 @@ export type LoadOptions = {
   enforceable?: boolean
   /** A day such as 2030-03-31: exemptions that ended before are problems. */
   today?: string
+  /** What was found in the same texts before, with the same options; kept by the caller. Only what is used again stays. */
+  memory?: LoadMemory
+}
+export type LoadMemory = Map<string, Found[]>
+
+/** All that one document says by itself. */
+type Found = {
+  place: PlainDocument['place']
+  key: string | undefined
+  /** Where a second document of the same name would be told so. */
+  named: PlainDocument['place']
+  wrong: Problem[]
+  policy: Policy | undefined
 }
 export type LoadResult = { policies: Loaded<Policy>[]; problems: Problem[] }
 
@@ -28,29 +41,48 @@ export function load(texts: readonly PolicyText[], options: LoadOptions = {}): L
   const problems: Problem[] = []
   const first = new Map<string, string>()
   let count = 0
+  const { memory } = options
+  const earlier = new Map(memory)
+  memory?.clear()
   for (const { file, text } of texts) {
-    for (const document of readDocuments(text)) {
+    const name = `${file}\0${text}`
+    const documents = earlier.get(name) ?? documentsOf(file, text, options)
+    memory?.set(name, documents)
+    for (const { place, key, named, wrong, policy } of documents) {
       if (++count > maxPolicies) {
         const complaint = complain('more policies', `at most ${maxPolicies}`, 'remove some')
         return {
           policies,
-          problems: [...problems, problemAt(file, document.place, [], complaint)].sort(byPlace),
+          problems: [...problems, problemAt(file, place, [], complaint)].sort(byPlace),
         }
       }
-      const { line } = document.place
-      const wrong = documentProblems(file, document, options)
-      const key = nameOf(document.value)
-      const other = key === undefined ? undefined : first.get(key)
-      if (key !== undefined && other !== undefined) wrong.push(secondOf(file, document, key, other))
-      else if (key !== undefined) first.set(key, `${file}:${line}`)
       problems.push(...wrong)
-      if (wrong.length === 0 && document.value !== undefined) {
-        const policy = document.value as Policy // no problem: it has the shape
-        policies.push({ policy, file, line, key: keyOf(policy) })
-      }
+      const other = key === undefined ? undefined : first.get(key)
+      if (key !== undefined && other !== undefined) problems.push(secondOf(file, named, key, other))
+      else if (key !== undefined) first.set(key, `${file}:${place.line}`)
+      if (policy !== undefined && other === undefined)
+        policies.push({ policy, file, line: place.line, key: keyOf(policy) })
     }
   }
   return { policies, problems: problems.sort(byPlace) }
+}
+
+function documentsOf(file: string, text: string, options: LoadOptions): Found[] {
+  const found: Found[] = []
+  for (const document of readDocuments(text)) {
+    if (found.length > maxPolicies) break
+    const wrong = documentProblems(file, document, options)
+    const fine = wrong.length === 0 && document.value !== undefined
+    const key = nameOf(document.value)
+    found.push({
+      place: document.place,
+      key,
+      named: key === undefined ? document.place : document.placeOf(namePath),
+      wrong,
+      policy: fine ? (document.value as Policy) : undefined, // no problem: it has the shape
+    })
+  }
+  return found
 }
 
 function documentProblems(file: string, document: PlainDocument, options: LoadOptions): Problem[] {
@@ -112,11 +144,16 @@ function nameOf(value: unknown): string | undefined {
   return kind === 'RuntimePolicy' ? `${kind}/${namespace}/${name}` : `${kind}/${name}`
 }
 
-function secondOf(file: string, document: PlainDocument, key: string, other: string): Problem {
+function secondOf(
+  file: string,
+  place: PlainDocument['place'],
+  key: string,
+  other: string,
+): Problem {
   const complaint = complain(
     `${shown(key)} a second time`,
     'each policy once',
     `rename it; the first is at ${other}`,
   )
-  return problemAt(file, document.placeOf(namePath), namePath, complaint)
+  return problemAt(file, place, namePath, complaint)
 }

@@ -3,7 +3,7 @@
 // "-" for standard input. Sizes are bounded. In a folder, a link is followed only to a place inside the
 // same folder (as in a mounted ConfigMap); names that begin with a dot are left out.
 
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -19,6 +19,19 @@ export type ReadOptions = {
   maxFileBytes?: number
   /** All files together. */
   maxTotalBytes?: number
+  /** Texts that were read before, kept by the caller: a file that has not changed since is not read again. */
+  known?: KnownTexts
+}
+export type KnownTexts = Map<string, { stamp: string; text: string }>
+
+/** A file changed so recently may change again without its times telling. */
+const settledMs = 1000
+
+/** Undefined: too young to be trusted, or gone. */
+function stampOf(file: string): string | undefined {
+  const entry = statSync(file, { bigint: true, throwIfNoEntry: false })
+  if (!entry || Date.now() - Number(entry.ctimeMs) < settledMs) return undefined
+  return [entry.dev, entry.ino, entry.size, entry.mtimeNs, entry.ctimeNs].join()
 }
 
 const extensions = ['.yaml', '.yml', '.json']
@@ -34,8 +47,16 @@ export async function readDocuments(
   const maxTotalBytes = options.maxTotalBytes ?? defaultTotalBytes
   const documents: Document[] = []
   let total = 0
-  const take = async (file: string, stream: Readable) => {
-    const text = await readAll(stream, { operation, file, limit: maxFileBytes })
+  const take = async (file: string, stream: () => Readable) => {
+    const { known } = options
+    const stamp = known && stampOf(file)
+    const before = known?.get(file)
+    const text =
+      before && before.stamp === stamp
+        ? before.text
+        : await readAll(stream(), { operation, file, limit: maxFileBytes })
+    if (stamp !== undefined) known?.set(file, { stamp, text })
+    else known?.delete(file)
     total += Buffer.byteLength(text)
     if (total > maxTotalBytes) {
       throw new UnderpinError('input-too-large', {
@@ -49,11 +70,13 @@ export async function readDocuments(
   }
   for (const path of paths) {
     if (path === '-') {
-      await take('(stdin)', options.stdin ?? process.stdin)
+      await take('(stdin)', () => options.stdin ?? process.stdin)
       continue
     }
-    for (const file of await filesAt(path, operation)) await take(file, createReadStream(file))
+    for (const file of await filesAt(path, operation)) await take(file, () => createReadStream(file))
   }
+  const files = new Set(documents.map(({ file }) => file))
+  for (const file of options.known?.keys() ?? []) if (!files.has(file)) options.known?.delete(file)
   return documents
 }
 
@@ -83,10 +106,16 @@ async function filesBelow(
   const real = await orRefuse(realpath(folder), operation, folder)
   if (visited.has(real)) return []
   visited.add(real)
-  const names = (await orRefuse(readdir(folder), operation, folder)).sort()
+  const found = await orRefuse(readdir(folder, { withFileTypes: true }), operation, folder)
   const files: string[] = []
-  for (const name of names.filter((name) => !name.startsWith('.'))) {
+  for (const item of found.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const { name } = item
+    if (name.startsWith('.')) continue
     const path = join(folder, name)
+    if (item.isFile()) {
+      if (extensions.some((end) => name.endsWith(end))) files.push(path)
+      continue
+    }
     const target = await orRefuse(realpath(path), operation, path)
     if (target !== root && !target.startsWith(root.endsWith(sep) ? root : root + sep)) {
       throw new UnderpinError('input-unreadable', {

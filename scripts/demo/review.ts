@@ -29,7 +29,13 @@ export async function review(url: string, ca: string, object: Manifest): Promise
   const text = await new Promise<string>((resolve, reject) => {
     const sent = request(
       url,
-      { method: 'POST', ca, servername: 'localhost', headers: { 'content-type': 'application/json' }, timeout: 5000 },
+      {
+        method: 'POST',
+        ca,
+        servername: 'localhost',
+        headers: { 'content-type': 'application/json' },
+        timeout: 5000,
+      },
       (response) => {
         let all = ''
         response.setEncoding('utf8')
@@ -43,7 +49,9 @@ export async function review(url: string, ca: string, object: Manifest): Promise
     sent.on('timeout', () => sent.destroy(new Error('no answer in 5 s')))
     sent.end(body)
   })
-  const { response } = JSON.parse(text) as { response: { uid: string; allowed: boolean; warnings?: string[] } }
+  const { response } = JSON.parse(text) as {
+    response: { uid: string; allowed: boolean; warnings?: string[] }
+  }
   if (response.uid !== uid) throw new Error('the answer belongs to another review')
   return { allowed: response.allowed, warnings: response.warnings ?? [] }
 }

@@ -2,7 +2,8 @@
 // What the demo shows: short aligned lines, colours on a terminal only; and a check that is printed and remembered.
 
 const colour = process.stdout.isTTY && process.env.NO_COLOR === undefined
-const paint = (code: number) => (text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
+const paint = (code: number) => (text: string) =>
+  colour ? `\u001b[${code}m${text}\u001b[0m` : text
 export const bold = paint(1)
 export const dim = paint(2)
 export const red = paint(31)

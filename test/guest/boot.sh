@@ -1,29 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# boot.sh [-k SERIES] [-a KERNEL_ARGUMENTS] [-m MEGABYTES] [-t SECONDS] [-d CACHE_DIR] [-v] COMMAND...
+# boot.sh [-k SERIES] [-a KERNEL_ARGUMENTS] [-m MEGABYTES] [-t SECONDS] [-d CACHE_DIR] [-i] [-v] COMMAND...
 # Boots a kernel made ready by setup.sh, without KVM, on one processor, and runs COMMAND (bash) in it as root, in the
 # project's folder. It sees this machine's root file system; what it writes is gone afterwards. The command's output
 # and exit status are those of boot.sh; 124: not done within SECONDS, 125: the guest ended without a status.
 #   -k 6.12   -m 1024   -t 120   -d ${UNDERPIN_CACHE:-/var/cache/underpin}/guest
 #   -a   later arguments win: 'lsm=lockdown,yama' takes bpf out of the list
+#   -i   instruction clock: the guest's clock counts the instructions it executes, 1,000 to a microsecond
 #   -v   print the console also when the command succeeds
 # shellcheck disable=SC2317 # functions that a trap or another shell calls
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 project=$(cd "$here/../.." && pwd -P)
-series=6.12 arguments='' memory=1024 limit=120 verbose='' cache=${UNDERPIN_CACHE:-/var/cache/underpin}/guest
+series=6.12 arguments='' memory=1024 limit=120 verbose='' accel=(-accel tcg) cache=${UNDERPIN_CACHE:-/var/cache/underpin}/guest
 
 fail() { echo "guest: $*" >&2; exit 2; }
-usage() { sed -n '3,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
-while getopts k:a:m:t:d:v option; do
+while getopts k:a:m:t:d:iv option; do
   case $option in
     k) series=$OPTARG ;;
     a) arguments=$OPTARG ;;
     m) memory=$OPTARG ;;
     t) limit=$OPTARG ;;
     d) cache=$OPTARG ;;
+    i) accel=(-accel tcg,thread=single -icount shift=0) ;;
     v) verbose=1 ;;
     *) usage ;;
   esac
@@ -119,7 +121,7 @@ printf '%s\n' 'export HOME=/root NO_COLOR=1 PATH=/usr/local/sbin:/usr/local/bin:
   "cd ${project@Q} || exit" "$*" >"$work/exchange/command"
 
 # shellcheck disable=SC2054 # commas within QEMU's options
-guest=(-accel tcg -cpu max -machine q35 -m "$memory" -smp 1 -nodefaults -no-user-config -display none -no-reboot
+guest=("${accel[@]}" -cpu max -machine q35 -m "$memory" -smp 1 -nodefaults -no-user-config -display none -no-reboot
   -L "$tools/usr/share/qemu" -L "$tools/usr/share/seabios" -serial "file:$work/console"
   -object "memory-backend-memfd,id=memory,size=${memory}M,share=on" -numa node,memdev=memory
   -object rng-random,id=random,filename=/dev/urandom -device virtio-rng-pci,rng=random

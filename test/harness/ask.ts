@@ -80,7 +80,7 @@ export class Oracle {
     this.state.retired.rulesets = []
   }
 
-  ask(decision: Decision): Answer {
+  private question(decision: Decision): Buffer {
     const question: Partial<abi.Question> = {
       subject,
       decision: abi.Decision[decision.kind.toUpperCase() as 'EXEC'],
@@ -107,10 +107,23 @@ export class Oracle {
             ? decision.protocol
             : protocols[decision.protocol]
     }
-    const bytes = encode(abi.question, question as abi.Question)
-    const output = Buffer.alloc(bytes.length)
-    const { result } = bpf.testRun(this.program, bytes, output)
+    return encode(abi.question, question as abi.Question)
+  }
+
+  private run(question: Buffer, repeat = 1): { output: Buffer; nanoseconds: number } {
+    const output = Buffer.alloc(question.length)
+    const { result, nanoseconds } = bpf.testRun(this.program, question, output, repeat)
     if (result !== 0) throw new Error(`ask answered ${result}`)
+    return { output, nanoseconds }
+  }
+
+  /** Nanoseconds of one decision, when it is made `repeat` times in a row. */
+  time(decision: Decision, repeat: number): number {
+    return this.run(this.question(decision), repeat).nanoseconds
+  }
+
+  ask(decision: Decision): Answer {
+    const { output } = this.run(this.question(decision))
     const answer = decode(abi.question, output)
     const rule = this.tables.rules.get({ ruleset: this.ruleset, rule: answer.rule })
     const verdict = (value: number) => (value === abi.Verdict.DENY ? 'deny' : 'allow')

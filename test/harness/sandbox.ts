@@ -24,7 +24,8 @@ import {
 import { createLog } from '../../runtime/src/index.ts'
 
 const bpffs = '/sys/fs/bpf'
-export const objects = new URL('../../bpf/.output', import.meta.url).pathname
+export const objects =
+  process.env.UNDERPIN_OBJECTS ?? new URL('../../bpf/.output', import.meta.url).pathname
 const agentFile = new URL('agent.ts', import.meta.url).pathname
 /** Waits without giving other code of this process a turn; for cleaning up. */
 const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
@@ -193,10 +194,15 @@ export class Sandbox {
 
   /** New policies; resolves when they are in force. */
   async setPolicies(policies: string, pods?: object[]): Promise<void> {
-    const before = this.current().generation
+    const before = this.current()
     this.write(this.policies, policies)
     if (pods) this.write(this.pods, documents(...pods))
-    await until('the new plan is in force', () => this.current().generation > before)
+    await until('the new plan is in force', () => {
+      const { generation, problems } = this.current()
+      if (problems.join() !== before.problems.join() && problems.length > 0)
+        throw new Error(problems.join('\n'))
+      return generation > before.generation
+    })
   }
 
   /** As a careful writer does it: never half a file. */

@@ -5,7 +5,7 @@
 import { basename } from 'node:path'
 import { executableOf, processesOf, walkCgroups, type Cgroup } from '../kernel/cgroups.ts'
 import { NoExist } from '../kernel/libbpf.ts'
-import { PathState, Scope, type NameRow, type PathKey } from '../kernel/abi.gen.ts'
+import { Image, PathState, Scope, type NameRow, type PathKey } from '../kernel/abi.gen.ts'
 import type { Tables } from '../kernel/maps.ts'
 import { run, type State } from '../plan/automaton.ts'
 import { hashPath, imageOf, type HashKey } from '../plan/path-hash.ts'
@@ -55,24 +55,31 @@ export function bindAll(tables: Tables, key: HashKey, mount: string, folder: str
 
 function bindOnce(tables: Tables, key: HashKey, mount: string, folder: string, bindings: Bindings): number {
   const bound = new Map<bigint, Bound>()
+  const unselected: bigint[] = []
   let changed = 0
   for (const cgroup of walkCgroups(mount, folder)) {
     const want = subjectOf(cgroup, bound.get(cgroup.parent), bindings)
     const have = tables.cgroups.get({ value: cgroup.id })
     if (!want) {
-      if (have && release(tables, have.subject)) changed++
+      if (have) unselected.push(have.subject)
       continue
     }
     bound.set(cgroup.id, { subject: want.subject, scope: want.scope })
     const carried = want.scope === Scope.HOST ? 0n : want.subject
-    if (have?.subject !== want.subject) changed += knowProcesses(tables, key, cgroup, carried)
+    const guessed = new Map<number, bigint>()
+    // The subject's row first: who carries a subject without one is denied.
     if (want.fresh && point(tables, want.subject, want.scope, want.fresh, cgroup.path)) changed++
+    if (have?.subject !== want.subject) changed += knowProcesses(tables, key, cgroup, carried, guessed)
     if (have?.subject !== want.subject) {
       tables.cgroups.set({ value: cgroup.id }, { subject: want.subject })
       changed++
     }
-    changed += knowProcesses(tables, key, cgroup, carried)
+    changed += knowProcesses(tables, key, cgroup, carried, new Map())
+    // From now on the kernel sees every exec here; whoever called it since we looked is looked at again.
+    for (const [pid, image] of guessed) confirm(tables, key, pid, image)
   }
+  // Last, so that what is below of it and selected by something else is never free in between.
+  for (const subject of unselected) if (release(tables, subject)) changed++
   return changed
 }
 
@@ -102,7 +109,13 @@ function point(
 }
 
 /** Rows for processes that nobody saw exec. Their caller is unknown. */
-function knowProcesses(tables: Tables, key: HashKey, cgroup: Cgroup, carried: bigint): number {
+function knowProcesses(
+  tables: Tables,
+  key: HashKey,
+  cgroup: Cgroup,
+  carried: bigint,
+  guessed: Map<number, bigint>,
+): number {
   let written = 0
   for (const pid of processesOf(cgroup.folder)) {
     const known = tables.processes.get({ value: pid })
@@ -112,23 +125,44 @@ function knowProcesses(tables: Tables, key: HashKey, cgroup: Cgroup, carried: bi
       written++
       continue
     }
-    const exe = pathKey(key, executableOf(pid))
-    const image = imageOf(exe.hash, 0n)
-    try {
-      tables.images.set({ value: image }, { exe: exe.key }, NoExist)
-    } catch {
-      // exists, or no room: then the process is unknown, which fails closed
-    }
-    if (exe.path !== null) rememberName(tables, exe.hash, exe.path)
+    const image = imageOfProcess(tables, key, pid)
     // NoExist: the kernel may have seen it exec meanwhile, and knows better.
     try {
       tables.processes.set({ value: pid }, { image, subject: carried }, NoExist)
+      guessed.set(pid, image)
       written++
     } catch {
       continue
     }
   }
   return written
+}
+
+function imageOfProcess(tables: Tables, key: HashKey, pid: number): bigint {
+  const exe = pathKey(key, executableOf(pid))
+  const image = imageOf(exe.hash, 0n)
+  try {
+    tables.images.set({ value: image }, { exe: exe.key }, NoExist)
+  } catch {
+    // exists, or no room: then the process is unknown, which fails closed
+  }
+  if (exe.path !== null) rememberName(tables, exe.hash, exe.path)
+  return image
+}
+
+/** A row that we wrote before the kernel looked: still what the process runs? */
+function confirm(tables: Tables, key: HashKey, pid: number, guessed: bigint): void {
+  let image = guessed
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const now = imageOfProcess(tables, key, pid)
+    const row = tables.processes.get({ value: pid })
+    if (now === image || row?.image !== image) return // right, or the kernel has seen a later exec
+    tables.processes.set({ value: pid }, { ...row, image: now })
+    image = now
+  }
+  // fail closed: it execs faster than we can look.
+  const row = tables.processes.get({ value: pid })
+  if (row?.image === image) tables.processes.set({ value: pid }, { ...row, image: BigInt(Image.UNKNOWN) })
 }
 
 function pathKey(key: HashKey, path: string | null): { path: string | null; hash: bigint; key: PathKey } {

@@ -66,6 +66,10 @@ const native = {
   update: lib.func('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
   remove: lib.func('int bpf_map_delete_elem(int fd, const void *key)'),
   nextKey: lib.func('int bpf_map_get_next_key(int fd, const void *key, _Out_ void *next)'),
+  programById: lib.func('int bpf_prog_get_fd_by_id(uint32_t id)'),
+  programLoad: lib.func(
+    'int bpf_prog_load(int type, const char *name, const char *license, const void *code, size_t count, void *opts)',
+  ),
   info: lib.func('int bpf_obj_get_info_by_fd(int fd, _Inout_ void *info, _Inout_ uint32_t *size)'),
   testRun: lib.func('int bpf_prog_test_run_opts(int fd, _Inout_ bpf_test_run_opts *opts)'),
   ringNew: lib.func('ring_buffer__new', 'void *', ['int', koffi.pointer(Sample), 'void *', 'void *']),
@@ -202,7 +206,16 @@ export function objectInfo(fd: number, size: number): Buffer {
   return info
 }
 
+/** A descriptor of any loaded program. */
+export const openProgram = (id: number) => check(native.programById(id) as number, 'open bpf program', `id ${id}`)
+
 // --- running programs by hand ---
+
+/** A cgroup_skb program that does nothing (r0 = 1; exit): what running any program costs. */
+export function loadEmpty(): number {
+  const code = Buffer.from('b7000000010000009500000000000000', 'hex')
+  return check(native.programLoad(8, 'empty', 'GPL', code, 2, null) as number, 'load bpf program', 'empty')
+}
 
 /** Runs a program on `input`; answers its return value, what it left in the packet, and ns per run. */
 export function testRun(fd: number, input: Buffer, output: Buffer, repeat = 1): { result: number; nanoseconds: number } {

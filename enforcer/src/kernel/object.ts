@@ -2,9 +2,12 @@
 // Life of the BPF object: load, attach, pin; or take over what an agent before us left in force.
 // A new version attaches before the old one detaches, so nothing goes undecided in between.
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { UnderpinError } from '../../../runtime/src/index.ts'
+import { control as controlLayout } from './abi.gen.ts'
+import { cgroupId } from './cgroups.ts'
+import { decode } from './codec.ts'
 import * as bpf from './libbpf.ts'
 import { closeTables, mapNames, tablesOf, type Tables } from './maps.ts'
 import { mechanismNumber, type MechanismName } from './probe.ts'
@@ -52,8 +55,12 @@ export function attachObject(options: AttachOptions): Attachment {
       remedy: 'build it: npm run build',
     })
   const maps = join(pins, 'maps')
-  const digest = createHash('sha256').update(readFileSync(object)).update(`${mechanism}`).digest()
-  const existing = existsSync(join(maps, 'control'))
+  recoverLinks(pins)
+  const place = cgroupId(cgroup)
+  const digest = createHash('sha256').update(readFileSync(object)).update(`${mechanism} ${place}`).digest()
+  const existing = isSetUp(maps)
+  // An agent that was killed before its first plan left nothing in force.
+  if (!existing) disarm(pins)
   if (existing) {
     const tables = tablesOf((name) => bpf.openPin(join(maps, name)))
     const control = tables.control.get({ value: 0 })
@@ -78,7 +85,6 @@ export function attachObject(options: AttachOptions): Attachment {
       ? { ...control, object: digest }
       : { key: [randomBytes(8).readBigUInt64LE(), randomBytes(8).readBigUInt64LE()], generation: 1, abi: abiVersion, object: digest },
   )
-  void cgroup
   return { tables, loaded: true }
 }
 
@@ -114,8 +120,11 @@ function load({ object, pins, cgroup, mechanism }: AttachOptions, existing: bool
       bpf.pinLink(link, join(fresh, name))
       bpf.destroyLink(link) // the pin keeps it
     }
-    removePins(join(pins, 'links'))
+    // Killed at any point from here on, the next agent finds one whole set of links, and not a digest that fits it.
+    if (existing) forgetObject(pins)
+    if (existsSync(join(pins, 'links'))) renameSync(join(pins, 'links'), join(pins, 'links-old'))
     renameSync(fresh, join(pins, 'links'))
+    removePins(join(pins, 'links-old'))
     return tablesOf((name) => bpf.openPin(join(pins, 'maps', name)))
   } catch (error) {
     if (!existing) disarm(pins) // nothing half-attached stays
@@ -124,6 +133,34 @@ function load({ object, pins, cgroup, mechanism }: AttachOptions, existing: bool
     closeSync(folder)
     bpf.closeObject(handle)
   }
+}
+
+/** After an agent was killed while it exchanged links: the new ones are whole as soon as the old ones are put aside. */
+function recoverLinks(pins: string): void {
+  const links = join(pins, 'links')
+  const fresh = join(pins, 'links-new')
+  const old = join(pins, 'links-old')
+  if (!existsSync(links) && existsSync(old) && existsSync(fresh)) renameSync(fresh, links)
+  if (existsSync(links)) removePins(old)
+}
+
+/** Whether an agent before us got as far as to write the control row: then there may be a plan in force. */
+function isSetUp(maps: string): boolean {
+  if (!existsSync(join(maps, 'control'))) return false
+  const fd = bpf.openPin(join(maps, 'control'))
+  try {
+    const value = Buffer.alloc(controlLayout.size)
+    return bpf.lookup(fd, Buffer.alloc(4), value) && decode(controlLayout, value).abi !== 0
+  } finally {
+    bpf.closeFd(fd)
+  }
+}
+
+function forgetObject(pins: string): void {
+  const tables = tablesOf((name) => bpf.openPin(join(pins, 'maps', name)))
+  const control = tables.control.get({ value: 0 })
+  if (control) tables.control.set({ value: 0 }, { ...control, object: new Uint8Array(32) })
+  closeTables(tables)
 }
 
 /** Programs that are attached once for the machine; the others belong to a cgroup. */
@@ -145,12 +182,13 @@ function removePins(folder: string): void {
 export function disarm(pins: string): number {
   if (!existsSync(pins)) return 0
   let count = 0
-  for (const folder of ['links', 'links-new', 'maps']) {
+  for (const folder of ['links', 'links-new', 'links-old', 'maps']) {
     const at = join(pins, folder)
     if (!existsSync(at)) continue
     count += readdirSync(at).length
     removePins(at)
   }
-  rmSync(pins, { recursive: true })
+  // Only when nothing else lies there: a wrong --pins must not cost anybody else's.
+  if (readdirSync(pins).length === 0) rmdirSync(pins)
   return count
 }

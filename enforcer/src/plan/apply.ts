@@ -136,8 +136,9 @@ export function commit(tables: Tables, next: Applied, steps: Steps): void {
     next.retired.rulesets.push(next.rulesets.get(digest) ?? 0)
     next.rulesets.delete(digest)
   }
+  const loaded = new Set(plan.policies.map((p) => p.key))
   for (const [key, id] of next.policies)
-    if (!plan.policies.some((p) => p.key === key)) tables.policies.set({ value: id }, { key, gone: 1 })
+    if (!loaded.has(key)) tables.policies.set({ value: id }, { key, gone: 1 })
 }
 
 function freeBinding(applied: Applied): number {

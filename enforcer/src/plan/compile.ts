@@ -76,7 +76,16 @@ export interface Plan {
 export const maxPatternStates = 1800
 const maxRules = Limit.RULE_WORDS * 64
 
-export function compile(policies: readonly RuntimeLike[], pods: readonly KnownPod[]): Plan {
+/** Rulesets of the plan before, by the policies they were made of; kept by the caller, so that a change compiles only what it changes. */
+export type CompileMemory = Map<string, { of: readonly RuntimeLike[]; ruleset: Ruleset }>
+
+export function compile(
+  policies: readonly RuntimeLike[],
+  pods: readonly KnownPod[],
+  memory: CompileMemory = new Map(),
+): Plan {
+  const earlier = new Map(memory)
+  memory.clear()
   const ordered = [...policies].sort((a, b) => (a.key < b.key ? -1 : 1))
   const plan: Plan = {
     policies: ordered.map(({ key, policy }) => ({ key, mode: policy.spec.mode ?? 'audit' })),
@@ -89,7 +98,10 @@ export function compile(policies: readonly RuntimeLike[], pods: readonly KnownPo
   const bind = (scope: SubjectScope, selecting: readonly RuntimeLike[]): string => {
     const key = `${scope}:${selecting.map((p) => p.key).join(',')}`
     if (!plan.bindings.has(key)) {
-      const ruleset = compileRuleset(selecting)
+      const before = earlier.get(key)
+      const same = before?.of.length === selecting.length && before.of.every((p, i) => p.policy === selecting[i]?.policy)
+      const ruleset = same ? before.ruleset : compileRuleset(selecting)
+      memory.set(key, { of: selecting, ruleset })
       plan.rulesets.set(ruleset.digest, ruleset)
       plan.bindings.set(key, { scope, ruleset: ruleset.digest })
     }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// npm run bench -- [NAME…] [--guest [--series 6.12]]: measures, and prints what docs/benchmarks.md says.
+import { spawn } from 'node:child_process'
+import { parseArgs } from 'node:util'
+import { agent } from './agent.ts'
+import { exec } from './exec.ts'
+import { say } from './figures.ts'
+import { ledger } from './ledger.ts'
+import { connect, packet } from './network.ts'
+import { size } from './size.ts'
+import { webhook } from './webhook.ts'
+
+interface Bench {
+  about: string
+  run: () => Promise<void>
+  /** Means something by the instruction clock of a guest. */
+  guest?: true
+}
+
+const benches: Record<string, Bench> = {
+  exec: { about: 'start and end of a process; ns of the exec decision', run: exec, guest: true },
+  connect: { about: 'a connection; ns of the connect decision', run: connect, guest: true },
+  packet: { about: 'TCP and UDP exchanges, a stream; ns per packet', run: packet, guest: true },
+  size: { about: 'a decision with 1 to 1,000 policies, 10 to 10,000 subjects', run: size },
+  agent: { about: 'memory, idle CPU, change → enforced, kernel memory', run: agent },
+  ledger: { about: 'denied decisions a second, records read a second', run: ledger },
+  webhook: { about: 'reviews a second, latency, memory', run: webhook },
+}
+
+const help = `npm run bench -- [NAME…] [--guest] [--series 6.12]   (no NAME: all)
+${Object.entries(benches)
+  .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
+  .join('\n')}
+  --guest    exec, connect and packet in a virtual machine whose clock counts instructions (exact at any load)
+  --series   its kernel; test/guest/setup.sh makes one ready`
+
+/** The same program again, in the guest. */
+async function runInGuest(names: string[], series: string): Promise<number> {
+  const boot = new URL('../test/guest/boot.sh', import.meta.url).pathname
+  const command = `UNDERPIN_BENCH_CLOCK=instructions node_modules/.bin/node bench/main.ts ${names.join(' ')}`
+  const child = spawn(boot, ['-i', '-t', '1800', '-m', '2048', '-k', series, command], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean' },
+      guest: { type: 'boolean' },
+      series: { type: 'string', default: '6.12' },
+    },
+  })
+  const known = Object.keys(benches).filter((name) => !values.guest || benches[name]?.guest)
+  const names = positionals.length > 0 ? positionals : known
+  const unknown = names.filter((name) => !known.includes(name))
+  if (values.help || unknown.length > 0) {
+    if (unknown.length > 0) console.error(`no bench "${unknown.join('", "')}"\n`)
+    say(help)
+    return unknown.length > 0 ? 2 : 0
+  }
+  if (values.guest) return runInGuest(names, values.series)
+  for (const name of names) {
+    say(`--- ${name}`)
+    await benches[name]?.run()
+  }
+  return 0
+}
+
+process.exitCode = await main()

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nanoseconds per run of each attached program, as the kernel counts them (kernel.bpf_stats_enabled, on only meanwhile),
+// less what the kernel's own two clock readings cost, which an empty program shows.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as bpf from '../enforcer/src/kernel/libbpf.ts'
+
+export interface ProgramStats {
+  runs: number
+  /** Of one run, without the clock's own cost. */
+  nanoseconds: number
+}
+
+const setting = '/proc/sys/kernel/bpf_stats_enabled'
+/** Offsets in linux/bpf.h. */
+const link = { size: 16, programId: 8 }
+const program = { size: 232, nanoseconds: 192, runs: 200 }
+
+interface Count {
+  runs: number
+  nanoseconds: number
+}
+
+function countOf(fd: number): Count {
+  const info = bpf.objectInfo(fd, program.size)
+  return {
+    runs: Number(info.readBigUInt64LE(program.runs)),
+    nanoseconds: Number(info.readBigUInt64LE(program.nanoseconds)),
+  }
+}
+
+function readAll(links: string): Map<string, Count> {
+  const counts = new Map<string, Count>()
+  for (const name of existsSync(links) ? readdirSync(links) : []) {
+    const fd = bpf.openPin(join(links, name))
+    const info = bpf.objectInfo(fd, link.size)
+    bpf.closeFd(fd)
+    const opened = bpf.openProgram(info.readUInt32LE(link.programId))
+    counts.set(name, countOf(opened))
+    bpf.closeFd(opened)
+  }
+  return counts
+}
+
+let emptyCost: number | undefined
+
+/** What the statistics say about a program that does nothing. */
+function measureEmpty(): number {
+  const fd = bpf.loadEmpty()
+  const before = countOf(fd)
+  bpf.testRun(fd, Buffer.alloc(64), Buffer.alloc(64), 200_000)
+  const after = countOf(fd)
+  bpf.closeFd(fd)
+  return (after.nanoseconds - before.nanoseconds) / (after.runs - before.runs)
+}
+
+export const clockCost = (): number => emptyCost ?? NaN
+
+export async function withProgramStats(
+  pins: string,
+  act: () => Promise<unknown>,
+): Promise<Map<string, ProgramStats>> {
+  const was = readFileSync(setting, 'utf8')
+  writeFileSync(setting, '1')
+  try {
+    emptyCost = measureEmpty()
+    const links = join(pins, 'links')
+    const before = readAll(links)
+    await act()
+    const stats = new Map<string, ProgramStats>()
+    for (const [name, after] of readAll(links)) {
+      const runs = after.runs - (before.get(name)?.runs ?? 0)
+      const nanoseconds = after.nanoseconds - (before.get(name)?.nanoseconds ?? 0)
+      stats.set(name, { runs, nanoseconds: nanoseconds / runs - emptyCost })
+    }
+    return stats
+  } finally {
+    writeFileSync(setting, was)
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A ledger row in the words of the report: what was tried, and what enforcing does about that.
+import type { LedgerRecord } from '../../enforcer/src/index.ts'
+import { clean } from './clean-text.ts'
+import type { ExecMechanism } from './enforcer.ts'
+
+type Tried = Pick<LedgerRecord, 'decision' | 'hook' | 'target' | 'other'>
+
+const restOf: Record<LedgerRecord['decision'], string> = {
+  exec: 'other executables',
+  egress: 'other destinations',
+  ingress: 'other sources',
+  bind: 'other ports',
+  protocol: 'other mining connections',
+}
+
+/** exec, connect to 10.0.0.1:443/TCP, listen on 80/TCP … */
+export function triedText({ decision, hook, target, other }: Tried): string {
+  if (other) return `${restOf[decision]} (no room for rows of their own)`
+  if (decision === 'exec') return 'exec'
+  const protocol = clean(target?.protocol ?? 'any protocol')
+  const at = (address: string | null) => {
+    const host =
+      address === null ? 'an unknown address' : address.includes(':') ? `[${address}]` : address
+    return target?.port == null ? `${host} ${protocol}` : `${host}:${target.port}/${protocol}`
+  }
+  const address = target?.address ?? null
+  const port = `port ${target?.port ?? 'any'}/${protocol}`
+  switch (decision) {
+    case 'egress':
+      return hook === 'packet'
+        ? `packets to ${at(address)}`
+        : `${hook === 'connect' ? 'connect' : 'send'} to ${at(address)}`
+    case 'ingress':
+      return `${hook === 'packet' ? 'packets' : 'connection'} from ${address ?? 'an unknown address'} on ${port}`
+    case 'bind':
+      return `listen on ${port}`
+    case 'protocol':
+      return `mining handshake with ${at(address)}`
+  }
+}
+
+/** Present and past of what enforcing does: "kills the exec", "killed". */
+interface Effect {
+  does: string
+  done: string
+}
+
+export function effectOf(
+  { decision, hook }: Pick<Tried, 'decision' | 'hook'>,
+  mechanism: ExecMechanism,
+): Effect {
+  if (decision === 'exec') {
+    if (mechanism === 'signal')
+      return { does: 'kills the process before its first instruction', done: 'killed' }
+    if (mechanism === 'none') return { does: 'records the exec', done: 'recorded' }
+    return { does: 'denies the exec', done: 'denied' }
+  }
+  if (decision === 'protocol') return { does: 'cuts the connection', done: 'cut' }
+  if (hook === 'packet') return { does: 'drops the packets', done: 'dropped' }
+  if (decision === 'bind') return { does: 'refuses the port', done: 'refused' }
+  return {
+    does: hook === 'connect' ? 'refuses the connection' : 'refuses the message',
+    done: 'refused',
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// underpin doctor: what this machine offers, which mechanism decides what, and what would be better.
+import type { Arguments, Command } from '../command.ts'
+import { checkMachine, type Check } from '../machine.ts'
+import { clean } from '../clean-text.ts'
+import { outputOption, wantsJson } from '../output.ts'
+import { pinsOption, placesOf } from '../places.ts'
+import { columns, json, type Colour, type Screen } from '../screen.ts'
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'what this machine offers, and what would be better',
+  about:
+    'Looks at the kernel, its file systems and libraries, and tries every way to stop an exec on a process of its own:\n' +
+    'a mechanism counts only if it works. Changes nothing. Without root it tells what can be seen without.',
+  options: [outputOption, pinsOption],
+  examples: [
+    ['underpin doctor', 'before the first underpin enforce on a machine'],
+    ['underpin doctor -o json', 'for an inventory'],
+  ],
+  exits: [
+    [0, 'underpin enforce works here'],
+    [2, 'the command line was not understood'],
+    [3, 'something that it needs is missing, or could not be looked at'],
+  ],
+  run,
+}
+
+async function run(args: Arguments, screen: Screen): Promise<number> {
+  const asJson = wantsJson(args, 'doctor')
+  const checks = await checkMachine(placesOf(args).pins)
+  if (asJson) json(screen, { schema: 'underpin.dev/doctor/v1alpha1', checks })
+  else for (const line of doctorLines(checks, screen.paint)) screen.say(line)
+  return checks.some(({ state }) => state === 'missing') ? 3 : 0
+}
+
+const colours: Record<Check['state'], Colour> = {
+  good: 'green',
+  fair: 'yellow',
+  missing: 'red',
+  info: 'dim',
+}
+const words: Record<Check['state'], string> = {
+  good: 'ok',
+  fair: 'fair',
+  missing: 'missing',
+  info: '',
+}
+
+export function doctorLines(checks: readonly Check[], paint: Screen['paint']): string[] {
+  const rows = columns(
+    checks.map(({ what, state, found }) => [
+      paint(colours[state], words[state]),
+      what,
+      clean(found),
+    ]),
+  )
+  return rows.flatMap((row, i) => {
+    const { better } = checks[i] as Check
+    return better === undefined ? [row] : [row, paint('dim', `         → ${clean(better)}`)]
+  })
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// underpin observe: every decision as it is made, allowed ones too.
+import type { Observed } from '../../../enforcer/src/index.ts'
+import { nextSignal } from '../../../runtime/src/index.ts'
+import { triedText } from '../activity.ts'
+import { clean, cleanJson } from '../clean-text.ts'
+import type { Arguments, Command } from '../command.ts'
+import { openEnforcer } from '../enforcer.ts'
+import { podNames } from '../ledger.ts'
+import { outputOption, wantsJson } from '../output.ts'
+import { pinsOption, placesOf, stateOption } from '../places.ts'
+import { counted, type Paint, type Screen } from '../screen.ts'
+import { secondsOf, waitFor } from '../wait.ts'
+
+export const observe: Command = {
+  name: 'observe',
+  summary: 'every decision as it is made, allowed ones too',
+  about:
+    'One line for each decision on subjects of policies, until Ctrl-C. Decisions are the same as ever; while somebody\n' +
+    'watches, the kernel also tells of what it allows, which costs a little. One watcher at a time.',
+  options: [
+    { name: 'seconds', value: 'N', help: 'end after so many seconds' },
+    outputOption,
+    pinsOption,
+    stateOption,
+  ],
+  examples: [
+    ['underpin observe', 'until Ctrl-C'],
+    ['underpin observe --seconds 10 -o json | jq .executable', 'JSON lines'],
+  ],
+  exits: [
+    [0, 'watched as long as asked'],
+    [2, 'the command line was not understood, or somebody else observes'],
+    [3, 'nothing is in force, or decisions were lost'],
+  ],
+  run,
+}
+
+async function run(args: Arguments, screen: Screen): Promise<number> {
+  const asJson = wantsJson(args, 'observe')
+  const seconds = secondsOf(args, 'seconds', 'observe') ?? Infinity
+  const places = placesOf(args)
+  const enforcer = await openEnforcer('observe')
+  const tables = enforcer.openTables(places.pins)
+  let asked = false
+  void nextSignal().then(() => (asked = true))
+  // A reader that goes away (head) ends the watch, and the flag must not stay behind.
+  process.stdout.once('error', () => (asked = true))
+  const observer = enforcer.observe(
+    tables,
+    places.state,
+    podNames(enforcer.readState(places.state)),
+  )
+  let lost: number
+  try {
+    const show = () => {
+      for (const one of observer.take())
+        screen.say(asJson ? cleanJson(one) : lineOf(one, screen.paint))
+      return asked || null
+    }
+    await waitFor(seconds, show)
+    if (!asked) show()
+  } finally {
+    lost = observer.close()
+    enforcer.closeTables(tables)
+  }
+  if (lost === 0) return 0
+  screen.note(
+    `underpin: ${counted(lost, 'decision')} came faster than they were read, and are not shown`,
+  )
+  return 3
+}
+
+const colours = { allowed: 'dim', 'would-deny': 'yellow', denied: 'red' } as const
+
+export function lineOf(one: Observed, paint: Paint): string {
+  const { time, subject, executable, startedBy, outcome, policy, rule } = one
+  const who = `${clean(executable ?? '?')}${startedBy === null ? '' : ` ← ${clean(startedBy)}`}`
+  const why =
+    policy === null || outcome === 'allowed' ? '' : `  ${clean(policy)} ${clean(rule ?? '')}`
+  return [
+    time.slice(11, 23),
+    paint(colours[outcome], outcome.padEnd(10)),
+    clean(subject.name).slice(0, 32).padEnd(24),
+    triedText({ ...one, other: false }).padEnd(34),
+    `${who}${why}`,
+  ]
+    .join('  ')
+    .trimEnd()
+}

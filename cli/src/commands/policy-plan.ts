@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// underpin policy plan: what the kernel would be told, in words.
+import type { Plan, Ruleset } from '../../../enforcer/src/plan/compile.ts'
+import { Limit } from '../../../enforcer/src/kernel/abi.gen.ts'
+import { usage, type Arguments, type Command } from '../command.ts'
+import { clean } from '../clean-text.ts'
+import { planFiles, type Planned } from '../planning.ts'
+import { counted, type Screen } from '../screen.ts'
+
+export const policyPlan: Command = {
+  name: 'policy plan',
+  summary: 'what policies compile to: which of them meet on a subject, and what follows',
+  operands: 'PATH…',
+  about:
+    'Compiles without loading anything into a kernel. Every set of policies that select the same subjects is shown with\n' +
+    'the pods and cgroup patterns it is for, its size, and what is denied there without being named.',
+  options: [
+    {
+      name: 'pods',
+      value: 'DIR',
+      many: true,
+      help: 'manifests of pods, to see which policies select them',
+    },
+  ],
+  examples: [
+    ['underpin policy plan policies/', 'services and containers'],
+    ['underpin policy plan policies/ --pods manifests/', 'pods as well'],
+  ],
+  exits: [
+    [0, 'compiled'],
+    [2, 'the files have problems, or there is no such file'],
+  ],
+  run,
+}
+
+async function run(args: Arguments, screen: Screen): Promise<number> {
+  if (args.operands.length === 0)
+    throw usage('no files', 'PATH…', 'underpin policy plan policies/', 'policy plan')
+  const planned = await planFiles({ policies: [...args.operands], pods: [...args.values('pods')] })
+  for (const line of planLines(planned)) screen.say(clean(line))
+  return 0
+}
+
+export function planLines({ plan, policies, pods }: Planned): string[] {
+  const unused = policies.filter(
+    ({ key }) => ![...plan.rulesets.values()].some((one) => one.policies.includes(key)),
+  )
+  return [
+    `${counted(policies.length, 'policy', 'policies')}, ${counted(pods.length, 'pod')}, ${counted(plan.bindings.size, 'kind')} of subject`,
+    ...[...plan.bindings].flatMap(([key, { scope, ruleset }]) =>
+      bindingLines(key, scope, plan, plan.rulesets.get(ruleset), pods),
+    ),
+    ...unused.map(({ key }) => `not bound: ${key} selects none of these pods`),
+  ]
+}
+
+function bindingLines(
+  key: string,
+  scope: string,
+  plan: Plan,
+  ruleset: Ruleset | undefined,
+  pods: Planned['pods'],
+): string[] {
+  if (!ruleset) return []
+  const bound = pods
+    .filter(({ uid }) => plan.pods.get(uid) === key)
+    .map((pod) => `${pod.namespace.name}/${pod.name}`)
+  const modes = new Map(plan.policies.map((one) => [one.key, one.mode]))
+  const rules = bitCount(Object.values(ruleset.masks).reduce((all, one) => all | one, 0n))
+  const { restrictsEnforced, restrictsAudited } = ruleset
+  return [
+    '',
+    `${scope}: ${ruleset.policies.map((one) => `${one} (${modes.get(one) ?? 'audit'})`).join(' + ')}`,
+    ...(scope === 'pod' ? [`  pods     ${bound.join(', ') || 'none'}`] : []),
+    `  ruleset  ${ruleset.digest.slice(0, 12)}: ${rules} of ${Limit.RULE_WORDS * 64} rules; ${counted(ruleset.paths.length, 'path')}, ` +
+      `${counted(ruleset.addresses.length, 'address row')}, ${counted(ruleset.ports.length, 'port row')}`,
+    `  implied  ${
+      restrictsEnforced !== null
+        ? `what no rule allows is denied (${restrictsEnforced} lists processes)`
+        : restrictsAudited !== null
+          ? `what no rule allows would be denied (${restrictsAudited} lists processes, in audit)`
+          : 'what no rule denies is allowed (guard rails only)'
+    }`,
+  ]
+}
+
+function bitCount(bits: bigint): number {
+  return [...bits.toString(2)].filter((bit) => bit === '1').length
+}

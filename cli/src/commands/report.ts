@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// underpin report: who tried what, how often, under which policy, and what enforcing does about it.
+import { usage, type Arguments, type Command } from '../command.ts'
+import { effectOf } from '../activity.ts'
+import { openEnforcer } from '../enforcer.ts'
+import { fateOf, reportLines, rowsOf, summarise, summaryText } from '../ledger-view.ts'
+import { readLedger, type Ledger } from '../ledger.ts'
+import { outputOption, wantsJson } from '../output.ts'
+import { pinsOption, placesOf, stateOption } from '../places.ts'
+import { named } from '../policy-name.ts'
+import { counted, json, type Screen } from '../screen.ts'
+
+export const report: Command = {
+  name: 'report',
+  summary: 'what was stopped, and what enforcing would stop',
+  about:
+    'Reads the kernel’s ledger, so it needs no running agent. Every row is exact: who, which executable and what\n' +
+    'started it, what it tried, how often, first and last (UTC), and the policy and rule that object.',
+  options: [
+    outputOption,
+    {
+      name: 'policy',
+      value: 'POLICY',
+      help: 'only what this policy objects to (name, namespace/name or key)',
+    },
+    { name: 'outcome', value: 'OUTCOME', help: 'only would-deny, or only denied' },
+    pinsOption,
+    stateOption,
+  ],
+  examples: [
+    ['underpin report', 'everything there is'],
+    [
+      'underpin report --policy shop/checkout --outcome would-deny -o json',
+      'what promoting this policy would stop',
+    ],
+  ],
+  exits: [
+    [0, 'nothing was stopped, and enforcing would stop nothing'],
+    [1, 'there are rows'],
+    [2, 'the command line was not understood'],
+    [3, 'nothing is in force here, or it could not be read'],
+  ],
+  run,
+}
+
+async function run(args: Arguments, screen: Screen): Promise<number> {
+  const asJson = wantsJson(args, 'report')
+  const outcome = args.value('outcome')
+  if (outcome !== undefined && outcome !== 'would-deny' && outcome !== 'denied')
+    throw usage(`--outcome ${outcome}`, 'would-deny or denied', 'leave it out for both', 'report')
+  const places = placesOf(args)
+  const enforcer = await openEnforcer('report')
+  const state = enforcer.readState(places.state)
+  const ledger = readLedger(enforcer, places, state)
+  const asked = args.value('policy')
+  const known = [
+    ...ledger.policies.map(({ key }) => key),
+    ...ledger.records.flatMap(({ policy }) => policy ?? []),
+  ]
+  const key = asked === undefined ? undefined : named(asked, [...new Set(known)], 'report')
+  ledger.records = ledger.records.filter(
+    (record) =>
+      (outcome === undefined || record.outcome === outcome) &&
+      (key === undefined || record.policy === key),
+  )
+  // The rest has no policy: it belongs to every report but one about a single policy.
+  ledger.rest =
+    key === undefined
+      ? ledger.rest.filter((one) => outcome === undefined || one.outcome === outcome)
+      : []
+  if (asJson) json(screen, asData(ledger))
+  else for (const line of asText(ledger, screen)) screen.say(line)
+  return ledger.records.length + ledger.rest.length > 0 ? 1 : 0
+}
+
+const enforcingOf = ({ policies }: Ledger): Set<string> =>
+  new Set(policies.filter(({ mode }) => mode === 'enforce').map(({ key }) => key))
+
+export function asData(ledger: Ledger, now = new Date()): object {
+  const enforcing = enforcingOf(ledger)
+  const rows = rowsOf(ledger.records, enforcing)
+  return {
+    schema: 'underpin.dev/report/v1alpha1',
+    generated: now.toISOString(),
+    summary: summarise(rows),
+    records: ledger.records.map((record) => ({
+      ...record,
+      fate: fateOf(record, enforcing),
+      enforcing: effectOf(record, ledger.mechanism).does,
+    })),
+    rest: ledger.rest,
+    counters: ledger.counters,
+  }
+}
+
+function asText(ledger: Ledger, { paint }: Screen): string[] {
+  const rows = rowsOf(ledger.records, enforcingOf(ledger))
+  return [
+    paint(
+      'bold',
+      rows.length > 0
+        ? summaryText(summarise(rows))
+        : 'clean: nothing was stopped, and enforcing would stop nothing',
+    ),
+    ...(rows.length > 0 ? ['', ...reportLines(rows, ledger.mechanism, paint)] : []),
+    ...restLines(ledger),
+    ...countLines(ledger),
+  ]
+}
+
+function restLines({ rest }: Ledger): string[] {
+  if (rest.length === 0) return []
+  return [
+    '',
+    'counted without rows, since the ledger was full:',
+    ...rest.map(({ decision, outcome, count }) => `  ${decision}  ${outcome}  ${count}×`),
+  ]
+}
+
+/** Every denial is accounted for: told as an event, held back since its row had told within a second, or lost. */
+function countLines({ counters }: Ledger): string[] {
+  const { denied = 0, emitted = 0, suppressed = 0, lost = 0 } = counters
+  if (denied === 0) return []
+  return [
+    '',
+    `since it was armed: ${counted(denied, 'decision')} counted = ${emitted} told as events + ${suppressed} held back + ${lost} lost`,
+  ]
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policy files and pod manifests → policies, and which of them select which subject. Pure of the kernel: these parts of
+// the enforcer are imported one by one, so that they work where libbpf does not.
+import { compile, patternsOf, type Plan } from '../../enforcer/src/plan/compile.ts'
+import { knownPod, type KnownPod } from '../../enforcer/src/identity/pods.ts'
+import {
+  cgroupMatches,
+  formatProblem,
+  isRuntime,
+  load,
+  parseCgroupPattern,
+  parseDocuments,
+  selects,
+  type Namespace,
+  type RuntimeLike,
+} from '../../policies/src/index.ts'
+import { readDocuments, UnderpinError, type Document } from '../../runtime/src/index.ts'
+import type { Inputs } from './places.ts'
+
+export interface Planned {
+  texts: Document[]
+  policies: RuntimeLike[]
+  pods: KnownPod[]
+  plan: Plan
+}
+
+/** Everything that the agent would put in force, or every problem of the files. */
+export async function planFiles({ policies: paths, pods: podPaths }: Inputs): Promise<Planned> {
+  const operation = 'load policies'
+  const texts = await readDocuments(paths, { operation })
+  const manifests =
+    podPaths.length > 0 ? await readDocuments(podPaths, { operation: 'load pods' }) : []
+  return planTexts(texts, podsOf(manifests), paths)
+}
+
+export function planTexts(texts: Document[], pods: KnownPod[], paths: readonly string[]): Planned {
+  const { policies: loaded, problems } = load(texts, { enforceable: true })
+  if (problems.length > 0)
+    throw new UnderpinError('policy-invalid', {
+      operation: 'load policies',
+      object: paths.join(', '),
+      found: problems.length === 1 ? '1 problem' : `${problems.length} problems`,
+      remedy: `nothing was changed:\n${problems.map(formatProblem).join('\n')}`,
+    })
+  const policies = loaded.filter(isRuntime)
+  return { texts, policies, pods, plan: compile(policies, pods) }
+}
+
+function podsOf(manifests: readonly Document[]): KnownPod[] {
+  const objects = manifests.flatMap(({ text }) => parseDocuments(text).map(({ value }) => value))
+  const namespaces = new Map<string, Namespace>()
+  for (const object of objects) {
+    const { kind, metadata } = (object ?? {}) as { kind?: string; metadata?: Namespace }
+    if (kind === 'Namespace' && metadata?.name) namespaces.set(metadata.name, metadata)
+  }
+  return objects.flatMap((object) => knownPod(object, namespaces) ?? [])
+}
+
+/** What the ledger knows of a subject. */
+export interface SubjectPlace {
+  scope: string
+  cgroup: string | null
+  pod?: string
+}
+
+/** The policies that select a subject now; null: it is a pod that is not among the manifests. */
+export function selectingOf(
+  subject: SubjectPlace,
+  { policies, pods }: Pick<Planned, 'policies' | 'pods'>,
+): RuntimeLike[] | null {
+  if (subject.scope === 'pod') {
+    const pod = pods.find(({ uid }) => uid === subject.pod)
+    if (!pod) return null
+    return policies.filter((one) =>
+      selects(one, { scope: 'pod', pod: pod.manifest, namespace: pod.namespace }),
+    )
+  }
+  const { cgroup } = subject
+  if (cgroup === null) return null
+  return policies.filter((one) =>
+    patternsOf(one).some((p) => cgroupMatches(parseCgroupPattern(p), cgroup)),
+  )
+}
