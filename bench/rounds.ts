@@ -51,6 +51,20 @@ async function cpu(s: Sandbox, cgroup: string, argv: string[]): Promise<number> 
   return usage(folder) - before
 }
 
+/** Programs at tracepoints run for everybody on the machine: of several tries the one with the fewest runs counts. */
+async function quietest(
+  act: () => Promise<Map<string, ProgramStats>>,
+): Promise<Map<string, ProgramStats>> {
+  const runs = (stats: Map<string, ProgramStats>) =>
+    [...stats.values()].reduce((sum, one) => sum + one.runs, 0)
+  let best = await act()
+  for (let i = 1; i < (inGuest ? 1 : 7); i++) {
+    const next = await act()
+    if (runs(next) < runs(best)) best = next
+  }
+  return best
+}
+
 const collected = () =>
   Object.fromEntries(variants.map((v) => [v, [] as number[]])) as Record<Variant, number[]>
 
@@ -83,7 +97,9 @@ export async function compare(work: Work): Promise<Outcome> {
       const audited = await s.counted(() => measure('audit'))
       assert((audited.denied ?? 0) >= work.count, 'what would be denied is counted')
       if (number === work.rounds - 1)
-        programs = await withProgramStats(s.pins, () => cpu(s, 'allowed', work.argv(work.count)))
+        programs = await quietest(() =>
+          withProgramStats(s.pins, () => cpu(s, 'allowed', work.argv(work.count))),
+        )
       if (late) {
         s.agent?.stop()
         s.agent = undefined

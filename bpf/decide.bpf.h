@@ -12,13 +12,17 @@
 #define IPPROTO_UDP 17
 #define IPPROTO_MPTCP 262
 
+#define RAIL_ENFORCED 1
+#define RAIL_AUDITED 2
+
 struct answer {
 	u64 subject;
 	u32 policy; /* who denies, or would; 0: nobody, or nobody in particular */
 	u32 rule;
 	u8 enforced;
 	u8 audited;
-	u8 zero[6];
+	u8 rails; /* RAIL_*: which of the two a guard rail denies */
+	u8 zero[5];
 };
 
 struct peer {
@@ -51,6 +55,7 @@ static __always_inline void bits_narrow(struct rule_bits *into, const struct rul
 static __always_inline void answer_both(struct answer *answer, u8 verdict)
 {
 	answer->enforced = answer->audited = verdict;
+	answer->rails = 0;
 	answer->policy = 0;
 	answer->rule = RULE_NONE;
 }
@@ -153,6 +158,7 @@ __weak __noinline int judge(u32 id, const struct ruleset_row *ruleset, const str
 		if (deny & enforced)
 			first_enforced = i * 64;
 	}
+	answer->rails = (first_enforced != RULE_NONE ? RAIL_ENFORCED : 0) | (first_audited != RULE_NONE ? RAIL_AUDITED : 0);
 	if (first_enforced != RULE_NONE)
 		answer->enforced = VERDICT_DENY;
 	else if (allow_enforced)
@@ -301,12 +307,14 @@ static __always_inline void stricter(struct answer *answer, const struct answer 
 {
 	u8 audited = answer->audited | other->audited;
 	u8 enforced = answer->enforced | other->enforced;
+	u8 rails = answer->rails | other->rails;
 
 	/* Blame stays with the first that denies as enforced, else with the first that would. */
 	if (other->enforced > answer->enforced || (!enforced && other->audited > answer->audited))
 		*answer = *other;
 	answer->audited = audited;
 	answer->enforced = enforced;
+	answer->rails = rails;
 }
 
 static __always_inline void decide_network_for(u32 decision, u64 subject, u64 carried, u64 image,

@@ -234,7 +234,7 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 		struct answer answer = {};
 
 		row.image = IMAGE_UNKNOWN;
-		write_process(tgid, &row);
+		rewrite_process(tgid, &row);
 		decide_exec_for(&who, &nothing, &nothing, &answer);
 		if (exec_mechanism == MECHANISM_SIGNAL && answer.enforced == VERDICT_DENY)
 			kill_current();
@@ -244,7 +244,7 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	resolve(scratch, &scratch->image.exe, (u64)BPF_CORE_READ(bprm, file), (u64)BPF_CORE_READ(task, fs));
 	remember_name(scratch, &scratch->image.exe);
 	row.image = intern_image(scratch);
-	write_process(tgid, &row);
+	rewrite_process(tgid, &row);
 	if (exec_mechanism == MECHANISM_SIGNAL)
 		kill_if_denied(scratch, &who, bprm);
 	scratch_release(scratch);

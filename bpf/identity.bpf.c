@@ -37,12 +37,12 @@ static __noinline int pod_uid(struct scratch *scratch, const char *name, u8 uid[
 
 		if (c == 0)
 			break;
-		if (!walk->at) {
-			if (c == 'p' && text[i + 1] == 'o' && text[i + 2] == 'd' && (i == 0 || text[i - 1] == '-'))
-				walk->at = i + 3;
+		if (c == 'p' && text[i + 1] == 'o' && text[i + 2] == 'd' && (i == 0 || text[i - 1] == '-')) {
+			walk->at = i + 3; /* the last one counts: a name above it may say "pod" as well */
+			walk->digits = 0;
 			continue;
 		}
-		if (i < walk->at || c == '-' || c == '_')
+		if (!walk->at || i < walk->at || c == '-' || c == '_')
 			continue;
 		if (c >= '0' && c <= '9')
 			digit = c - '0';
@@ -51,9 +51,11 @@ static __noinline int pod_uid(struct scratch *scratch, const char *name, u8 uid[
 		else if (c == '.' && walk->digits == UID_DIGITS)
 			break;
 		else
-			return 0;
-		if (walk->digits >= UID_DIGITS)
-			return 0;
+			digit = 16;
+		if (digit == 16 || walk->digits >= UID_DIGITS) {
+			walk->at = walk->digits = 0;
+			continue;
+		}
 		uid[walk->digits / 2 & 15] = uid[walk->digits / 2 & 15] << 4 | digit;
 		walk->digits++;
 	}

@@ -45,4 +45,16 @@ static __always_inline void write_process(u32 tgid, const struct process_row *ro
 		count(COUNTER_PROCESSES_FULL); /* fail closed: a process without a row is IMAGE_UNKNOWN */
 }
 
+/* The same after exec, when the row is usually there: in place, which saves an allocation. The process has no other
+ * thread now, and nobody else reads its row. */
+static __always_inline void rewrite_process(u32 tgid, const struct process_row *row)
+{
+	struct process_row *known = bpf_map_lookup_elem(&processes, &tgid);
+
+	if (known)
+		*known = *row;
+	else
+		write_process(tgid, row);
+}
+
 #endif

@@ -18,37 +18,63 @@
 #define ETH_P_IPV6 0x86dd
 #define IPPROTO_SCTP 132
 #define SOCK_RAW 3
+#define TCP_ESTABLISHED 1 /* also a connected UDP socket */
 #define TCP_LISTEN 10
+#define TCP_SYN 0x02
+#define TCP_URG 0x20
 #define ALLOW 1
 #define DENY 0
 #define CHUNK 64
+#define STRATUM_SEEN 1
+#define STRATUM_DENIES 2 /* and that is why its packets are denied */
 
 /* ---- addresses ---- */
 
 static __always_inline void peer_v4(struct peer *peer, u32 address)
 {
-	/* The kernel connects 0.0.0.0 to loopback, so that is what was asked for. */
-	if (address == 0)
-		address = bpf_htonl(0x7f000001);
 	peer->family = 4;
 	__builtin_memset(peer->address, 0, sizeof(peer->address));
 	__builtin_memcpy(peer->address, &address, 4);
 }
 
+/* ::ffff:a.b.c.d is the IPv4 address, also in the rules. */
+static __always_inline bool is_mapped(const u32 address[4])
+{
+	return address[0] == 0 && address[1] == 0 && address[2] == bpf_htonl(0xffff);
+}
+
 static __always_inline void peer_v6(struct peer *peer, const u32 address[4])
 {
-	u32 last = address[3];
-
-	/* ::ffff:a.b.c.d is the IPv4 address, also in the rules. */
-	if (address[0] == 0 && address[1] == 0 && address[2] == bpf_htonl(0xffff)) {
-		peer_v4(peer, last);
+	if (is_mapped(address)) {
+		peer_v4(peer, address[3]);
 		return;
 	}
-	if (address[0] == 0 && address[1] == 0 && address[2] == 0 && last == 0)
-		last = bpf_htonl(1); /* :: connects to ::1 */
 	peer->family = 6;
-	__builtin_memcpy(peer->address, address, 12);
-	__builtin_memcpy(peer->address + 12, &last, 4);
+	__builtin_memcpy(peer->address, address, 16);
+}
+
+/* What was asked for is where the kernel goes: from 0.0.0.0 to the socket's own address, without one to loopback. */
+static __always_inline void asked_v4(struct peer *peer, u32 address, u32 source)
+{
+	if (address == 0)
+		address = source ? source : bpf_htonl(0x7f000001);
+	peer_v4(peer, address);
+}
+
+/* :: is ::1, but for a socket that is bound to an IPv4 address. */
+static __always_inline void asked_v6(struct peer *peer, const u32 address[4], struct bpf_sock *sk)
+{
+	u32 bound[4] = { sk->src_ip6[0], sk->src_ip6[1], sk->src_ip6[2], sk->src_ip6[3] };
+	u32 one[4] = { 0, 0, 0, bpf_htonl(1) };
+
+	if (is_mapped(address))
+		asked_v4(peer, address[3], is_mapped(bound) ? bound[3] : 0);
+	else if (address[0] || address[1] || address[2] || address[3])
+		peer_v6(peer, address);
+	else if (is_mapped(bound))
+		peer_v4(peer, bpf_htonl(0x7f000001));
+	else
+		peer_v6(peer, one);
 }
 
 static __always_inline u8 transport(u32 protocol)
@@ -82,6 +108,24 @@ static __always_inline void keep(struct socket_row *row, const struct identity *
 	row->generation = generation;
 }
 
+static __always_inline bool is_at(const struct socket_row *row, const struct peer *peer)
+{
+	return row->port == peer->port && row->family == peer->family && same_address(row->address, peer->address);
+}
+
+/* A connected UDP socket has a peer that `send` goes to without any hook, also after a sendto to somebody else, and
+ * after another connect that failed. So when it is given a second address, each of its packets is decided. */
+static __always_inline void asked(struct socket_row *row, const struct bpf_sock *sk, const struct peer *peer)
+{
+	if (row->kind == SOCKET_RAW)
+		return;
+	if (row->kind == SOCKET_ASKED && peer->protocol != IPPROTO_TCP && sk->state == TCP_ESTABLISHED &&
+	    !is_at(row, peer))
+		row->kind = SOCKET_RAW;
+	else
+		row->kind = SOCKET_ASKED;
+}
+
 static __always_inline u32 generation_now(void)
 {
 	struct control *control = control_row();
@@ -113,15 +157,17 @@ static __always_inline int ask_connect(struct bpf_sock_addr *ctx, struct peer *p
 		count(COUNTER_SOCKETS_FULL); /* its packets are decided one by one */
 		return ALLOW;
 	}
-	row->kind = SOCKET_ASKED;
+	asked(row, ctx->sk, peer);
 	keep(row, &who, peer, &answer, generation);
 	return ALLOW;
 }
 
-/* A verdict that one of two readings allows: traffic of a socket whose initiator cannot be told. */
-static __always_inline void milder(struct answer *answer, const struct answer *other)
+/* A verdict that one of two readings allows: traffic of a socket whose initiator cannot be told. A rail of the first
+ * reading stands, whatever the other one says. */
+static __always_inline void milder(struct answer *answer, const struct answer *other, u8 rails)
 {
-	u8 enforced = answer->enforced & other->enforced, audited = answer->audited & other->audited;
+	u8 enforced = answer->enforced & (other->enforced | (rails & RAIL_ENFORCED));
+	u8 audited = answer->audited & (other->audited | (rails & RAIL_AUDITED) / RAIL_AUDITED);
 
 	if (answer->enforced > enforced || (answer->enforced == enforced && answer->audited > audited))
 		*answer = *other;
@@ -145,19 +191,18 @@ static __always_inline int ask_sendmsg(struct bpf_sock_addr *ctx, struct peer *p
 	peer->port = bpf_ntohs(ctx->user_port);
 	fresh.kind = SOCKET_ASKED;
 	row = bpf_sk_storage_get(&sockets, ctx->sk, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
-	if (row && row->generation == generation && row->kind == SOCKET_ASKED && row->port == peer->port &&
+	if (row && row->generation == generation && row->kind == SOCKET_ASKED &&
 	    row->image == who.image && row->subject == who.subject && row->carried == who.carried &&
-	    row->family == peer->family && !row->would_deny && row->verdict == VERDICT_ALLOW &&
-	    same_address(row->address, peer->address))
+	    !row->would_deny && row->verdict == VERDICT_ALLOW && is_at(row, peer))
 		return ALLOW; /* the same destination as the last time */
 	count(COUNTER_SENDMSG);
 	decide_network_for(DECISION_EGRESS, who.subject, who.carried, who.image, peer, &answer);
 	if (row && row->kind == SOCKET_BOUND && (answer.enforced == VERDICT_DENY || answer.audited == VERDICT_DENY)) {
 		struct peer back = *peer;
 
-		back.port = ctx->sk ? ctx->sk->src_port : 0;
+		back.port = ctx->sk->src_port;
 		decide_network_for(DECISION_INGRESS, who.subject, who.carried, who.image, &back, &reply);
-		milder(&answer, &reply);
+		milder(&answer, &reply, answer.rails);
 	}
 	record_network(DECISION_EGRESS, HOOK_SENDMSG, who.image, peer, &answer, bpf_get_current_pid_tgid() >> 32);
 	if (answer.enforced == VERDICT_DENY)
@@ -168,8 +213,7 @@ static __always_inline int ask_sendmsg(struct bpf_sock_addr *ctx, struct peer *p
 	}
 	if (row->kind == SOCKET_BOUND)
 		return ALLOW; /* stays what it is: each packet is decided by its own address */
-	if (row->kind != SOCKET_RAW)
-		row->kind = SOCKET_ASKED;
+	asked(row, ctx->sk, peer);
 	keep(row, &who, peer, &answer, generation);
 	return ALLOW;
 }
@@ -191,6 +235,8 @@ static __always_inline int ask_bind(struct bpf_sock_addr *ctx, struct peer *peer
 	record_network(DECISION_BIND, HOOK_BIND, who.image, peer, &answer, bpf_get_current_pid_tgid() >> 32);
 	if (answer.enforced == VERDICT_DENY)
 		return DENY;
+	if (ctx->sk->src_port)
+		return ALLOW; /* it has a port already: the kernel will refuse, and the socket stays what it is */
 	row = bpf_sk_storage_get(&sockets, ctx->sk, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!row) {
 		count(COUNTER_SOCKETS_FULL);
@@ -208,7 +254,7 @@ int connect4(struct bpf_sock_addr *ctx)
 {
 	struct peer peer = {};
 
-	peer_v4(&peer, ctx->user_ip4);
+	asked_v4(&peer, ctx->user_ip4, ctx->sk->src_ip4);
 	return ask_connect(ctx, &peer);
 }
 
@@ -218,7 +264,7 @@ int connect6(struct bpf_sock_addr *ctx)
 	u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
 	struct peer peer = {};
 
-	peer_v6(&peer, address);
+	asked_v6(&peer, address, ctx->sk);
 	return ask_connect(ctx, &peer);
 }
 
@@ -227,7 +273,7 @@ int sendmsg4(struct bpf_sock_addr *ctx)
 {
 	struct peer peer = {};
 
-	peer_v4(&peer, ctx->user_ip4);
+	asked_v4(&peer, ctx->user_ip4, ctx->msg_src_ip4);
 	return ask_sendmsg(ctx, &peer);
 }
 
@@ -237,7 +283,7 @@ int sendmsg6(struct bpf_sock_addr *ctx)
 	u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
 	struct peer peer = {};
 
-	peer_v6(&peer, address);
+	asked_v6(&peer, address, ctx->sk);
 	return ask_sendmsg(ctx, &peer);
 }
 
@@ -286,23 +332,24 @@ struct packet {
 	struct peer peer; /* remote address and port */
 	u16 local_port;
 	u16 payload; /* offset of the transport payload; 0: none */
-	u32 seq;
+	u32 seq; /* of the first payload byte */
+	u32 urgent; /* 1 + offset of a payload byte that is not part of what the other end reads; 0 (or past it): none */
 	bool egress;
 };
 
 struct ports {
 	u16 source, destination;
-	u32 seq, ack;
-	u8 offset;
 };
 
 /* Answers 0 when the headers could be read. Extension headers are skipped; a later fragment has no ports. */
-static __always_inline int parse(struct __sk_buff *skb, struct packet *packet, bool egress)
+__weak __noinline int parse(struct __sk_buff *skb, struct packet *packet, bool egress)
 {
 	struct ports ports = {};
 	u32 offset;
 	u8 protocol;
 
+	if (!packet)
+		return -1;
 	packet->egress = egress;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
 		struct {
@@ -354,13 +401,17 @@ static __always_inline int parse(struct __sk_buff *skb, struct packet *packet, b
 		return -1;
 	}
 	if (protocol == IPPROTO_TCP) {
-		u8 head[16];
+		u8 head[20];
 
-		if (bpf_skb_load_bytes(skb, offset, head, 16))
+		if (bpf_skb_load_bytes(skb, offset, head, sizeof(head)))
 			return -1;
 		ports.source = head[0] << 8 | head[1];
 		ports.destination = head[2] << 8 | head[3];
 		packet->seq = (u32)head[4] << 24 | head[5] << 16 | head[6] << 8 | head[7];
+		if (head[13] & TCP_SYN)
+			packet->seq++; /* data in a SYN (fast open) comes after it */
+		if (head[13] & TCP_URG)
+			packet->urgent = head[18] << 8 | head[19];
 		packet->payload = offset + (head[12] >> 4) * 4;
 	} else if (protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP) {
 		u8 head[4];
@@ -375,46 +426,76 @@ static __always_inline int parse(struct __sk_buff *skb, struct packet *packet, b
 	return 0;
 }
 
+struct chunk {
+	char bytes[CHUNK];
+};
+
+/* The automaton's state after these bytes. A function of its own, so that the verifier walks it once. */
+__weak __noinline int walk(const struct chunk *chunk, u32 size, u32 state)
+{
+	if (!chunk)
+		return 0;
+	for (u32 at = 0; at < CHUNK; at++) {
+		struct automaton_row *now;
+
+		if (at >= size)
+			break;
+		now = bpf_map_lookup_elem(&automaton, &state);
+		if (!now)
+			return 0;
+		state = now->next[(u8)chunk->bytes[at]];
+	}
+	return state;
+}
+
 /* Looks for a mining handshake in the first payload bytes, over as many segments as they come in.
  * Answers 1 when it is complete. */
-static __noinline int inspect(struct __sk_buff *skb, struct socket_row *row, u32 offset, u32 seq)
+__weak __noinline int inspect(struct __sk_buff *skb, struct socket_row *row, struct packet *packet)
 {
 	struct control *control = control_row();
-	char chunk[CHUNK];
+	struct chunk chunk = {};
 	struct automaton_row *found;
-	u32 state, left, room;
+	u32 state, left, room, offset;
 
-	if (!row || !control)
+	if (!row || !control || !packet)
 		return 0;
+	offset = packet->payload;
 	if (offset >= skb->len)
 		return 0; /* no payload */
-	if (row->inspected && (int)(seq - row->next_seq) < 0)
-		return 0; /* sent again */
 	left = skb->len - offset;
+	if (row->inspected) {
+		int again = row->next_seq - packet->seq; /* bytes of it that were sent before */
+
+		if (again > 0 && (u32)again >= left)
+			return 0;
+		if (again > 0) {
+			offset += again;
+			left -= again;
+			packet->urgent -= again;
+		}
+	}
 	room = LIMIT_INSPECT - row->inspected;
 	if (left > room)
 		left = room;
-	row->next_seq = seq + left;
+	row->next_seq = packet->seq + (offset - packet->payload) + left;
 	state = row->state ? row->state : control->stratum_start;
-	for (u32 i = 0; i < LIMIT_INSPECT / CHUNK; i++) {
-		u32 size = left > CHUNK ? CHUNK : left;
+	for (u32 i = 0; i <= LIMIT_INSPECT / CHUNK; i++) {
+		u32 size = left > CHUNK ? CHUNK : left, skip = 0;
 
-		if (size == 0)
+		if (left == 0)
 			break;
-		if (size > CHUNK || bpf_skb_load_bytes(skb, offset, chunk, size))
-			break;
-		for (u32 at = 0; at < CHUNK; at++) {
-			struct automaton_row *now;
-
-			if (at >= size)
-				break;
-			now = bpf_map_lookup_elem(&automaton, &state);
-			if (!now)
-				return 0;
-			state = now->next[(u8)chunk[at]];
+		/* An urgent byte is out of band: the pool does not read it there. */
+		if (packet->urgent - 1 < size) {
+			size = packet->urgent - 1;
+			skip = 1;
 		}
+		if (size && (size > CHUNK || bpf_skb_load_bytes(skb, offset, &chunk, size)))
+			break;
+		state = walk(&chunk, size, state);
+		size += skip;
 		offset += size;
 		left -= size;
+		packet->urgent -= size;
 		row->inspected += size;
 	}
 	row->state = state;
@@ -426,57 +507,50 @@ static __noinline int inspect(struct __sk_buff *skb, struct socket_row *row, u32
 	return 1;
 }
 
-/* Decides a packet's socket anew, from what the process asked for where that is known. */
-static __noinline int redecide(struct socket_row *row, const struct packet *packet, u32 generation, u32 tcp_state)
+/* Who began is not known: datagrams, raw packets, sockets from before us. A reply cannot be told from a request, so
+ * either reading may allow it. A rail about the packet's own direction stands; what arrives at a socket that has no
+ * port of its choice is taken for a reply. */
+__weak __noinline int decide_either(const struct socket_row *row, const struct packet *packet, bool egress,
+				    struct answer *answer)
 {
-	struct answer answer = {}, other = {};
-	struct peer peer, local;
-	u8 kind;
+	struct answer other = {};
+	struct peer local;
+	u8 rails;
 
-	if (!row || !packet)
+	if (!row || !packet || !answer)
 		return 0;
-	kind = row->kind;
-	count(COUNTER_PACKET_DECIDED);
-	peer = packet->peer;
-	local = peer;
+	local = packet->peer;
 	local.port = packet->local_port;
-	if (peer.protocol == IPPROTO_TCP && (kind == SOCKET_OWNED || kind == SOCKET_BOUND) && tcp_state != TCP_LISTEN)
-		row->kind = kind = SOCKET_ACCEPTED;
-	if (kind == SOCKET_ASKED && !(peer.protocol == IPPROTO_UDP && !packet->egress)) {
-		peer.family = row->family;
-		peer.port = row->port;
-		__builtin_memcpy(peer.address, row->address, sizeof(peer.address));
-		decide_network_for(DECISION_EGRESS, row->subject, row->carried, row->image, &peer, &answer);
-	} else if (peer.protocol == IPPROTO_TCP && kind != SOCKET_RAW && kind != SOCKET_FOREIGN) {
-		decide_network_for(DECISION_INGRESS, row->subject, row->carried, row->image, &local, &answer);
-	} else {
-		/* Datagrams, raw packets and sockets from before us: a reply cannot be told from a request. */
-		decide_network_for(DECISION_EGRESS, row->subject, row->carried, row->image, &peer, &answer);
-		if (answer.enforced == VERDICT_DENY || answer.audited == VERDICT_DENY) {
-			decide_network_for(DECISION_INGRESS, row->subject, row->carried, row->image, &local, &other);
-			milder(&answer, &other);
-		}
-	}
-	if (row->stratum) {
-		decide_network_for(DECISION_PROTOCOL, row->subject, row->carried, row->image, &peer, &other);
-		stricter(&answer, &other);
-	}
-	row->verdict = answer.enforced;
-	row->would_deny = answer.enforced == VERDICT_ALLOW && answer.audited == VERDICT_DENY;
-	row->policy = answer.policy;
-	row->rule = answer.rule;
-	/* The answer's subject is the one that denies; the ledger wants it, the row keeps both. */
-	row->generation = generation;
-	if (kind != SOCKET_ASKED) {
-		row->family = peer.family;
-		row->port = kind == SOCKET_ACCEPTED ? local.port : peer.port;
-		__builtin_memcpy(row->address, peer.address, sizeof(row->address));
-	}
+	decide_network_for(egress ? DECISION_EGRESS : DECISION_INGRESS, row->subject, row->carried, row->image,
+			   egress ? &packet->peer : &local, answer);
+	if (answer->enforced == VERDICT_ALLOW && answer->audited == VERDICT_ALLOW)
+		return 0;
+	decide_network_for(egress ? DECISION_INGRESS : DECISION_EGRESS, row->subject, row->carried, row->image,
+			   egress ? &local : &packet->peer, &other);
+	rails = egress || (row->kind == SOCKET_BOUND && row->port) ? answer->rails : 0;
+	milder(answer, &other, rails);
 	return 0;
 }
 
-/* Counts a packet that is dropped, or would be. */
-static __noinline int record_packet(struct socket_row *row, const struct packet *packet, u32 decision)
+/* A mining handshake went out over this socket: 1 if that is what denies. */
+__weak __noinline int decide_protocol(const struct socket_row *row, const struct packet *packet, struct answer *answer)
+{
+	struct answer other = {};
+
+	if (!row || !packet || !answer)
+		return 0;
+	decide_network_for(DECISION_PROTOCOL, row->subject, row->carried, row->image, &packet->peer, &other);
+	if (other.enforced > answer->enforced || (!answer->enforced && other.audited > answer->audited)) {
+		stricter(answer, &other);
+		return 1;
+	}
+	stricter(answer, &other);
+	return 0;
+}
+
+/* Decides anew about a socket whose verdict holds for all of its packets, and keeps it: from what the process asked
+ * for where that is known. */
+__weak __noinline int redecide(struct socket_row *row, const struct packet *packet, u32 generation)
 {
 	struct answer answer = {};
 	struct peer peer;
@@ -488,27 +562,95 @@ static __noinline int record_packet(struct socket_row *row, const struct packet 
 		peer.family = row->family;
 		peer.port = row->port;
 		__builtin_memcpy(peer.address, row->address, sizeof(peer.address));
-		decision = decision == DECISION_INGRESS ? DECISION_EGRESS : decision; /* a reply to what it asked for */
-	} else if (decision == DECISION_INGRESS || row->kind == SOCKET_ACCEPTED) {
-		if (decision == DECISION_EGRESS)
-			decision = DECISION_INGRESS; /* a reply to what came in */
+		decide_network_for(DECISION_EGRESS, row->subject, row->carried, row->image, &peer, &answer);
+	} else if (row->kind == SOCKET_ACCEPTED) {
 		peer.port = packet->local_port;
+		decide_network_for(DECISION_INGRESS, row->subject, row->carried, row->image, &peer, &answer);
+	} else {
+		decide_either(row, packet, true, &answer);
 	}
-	answer.subject = row->carried ? row->carried : row->subject;
-	answer.enforced = row->verdict;
-	answer.audited = VERDICT_DENY;
-	answer.policy = row->policy;
-	answer.rule = row->rule;
-	record_network(decision, HOOK_PACKET, row->image, &peer, &answer, 0);
+	if (row->stratum)
+		row->stratum = decide_protocol(row, packet, &answer) ? STRATUM_DENIES : STRATUM_SEEN;
+	if (row->kind != SOCKET_ASKED) {
+		row->family = peer.family;
+		row->port = peer.port;
+		__builtin_memcpy(row->address, peer.address, sizeof(row->address));
+	}
+	row->verdict = answer.enforced;
+	row->would_deny = answer.enforced == VERDICT_ALLOW && answer.audited == VERDICT_DENY;
+	row->policy = answer.policy;
+	row->rule = answer.rule;
+	row->generation = generation;
 	return 0;
 }
 
-/* Whether the kept verdict holds for this packet without looking at its header. */
+/* Decides about one packet of a socket that talks to many; nothing is kept, since another packet may be under way. */
+__weak __noinline int decide_packet(const struct socket_row *row, const struct packet *packet, struct answer *answer)
+{
+	struct peer local;
+
+	if (!row || !packet || !answer)
+		return 0;
+	if (row->protocol == IPPROTO_TCP && row->kind != SOCKET_RAW) {
+		local = packet->peer; /* a listener */
+		local.port = packet->local_port;
+		return decide_network_for(DECISION_INGRESS, row->subject, row->carried, row->image, &local, answer), 0;
+	}
+	decide_either(row, packet, packet->egress, answer);
+	if (row->stratum)
+		return decide_protocol(row, packet, answer);
+	return 0;
+}
+
+/* Counts a packet that is dropped, or would be. `held`: by the socket's kept verdict. */
+__weak __noinline int record_packet(const struct socket_row *row, const struct packet *packet, bool held,
+				    const struct answer *answer, u32 decision)
+{
+	struct answer blamed;
+	struct peer peer;
+
+	if (!row || !packet || !answer)
+		return 0;
+	blamed = *answer;
+	peer = packet->peer;
+	if (held && row->kind == SOCKET_ASKED) {
+		peer.family = row->family;
+		peer.port = row->port;
+		__builtin_memcpy(peer.address, row->address, sizeof(peer.address));
+		if (decision == DECISION_INGRESS)
+			decision = DECISION_EGRESS; /* a reply to what it asked for */
+	} else if (decision != DECISION_PROTOCOL) {
+		/* Whoever was accepted, and whoever knocks at a listener, came in; so do the answers to them. */
+		if (row->protocol == IPPROTO_TCP && (row->kind == SOCKET_ACCEPTED || row->kind == SOCKET_BOUND ||
+						     row->kind == SOCKET_OWNED))
+			decision = DECISION_INGRESS;
+		if (decision == DECISION_INGRESS)
+			peer.port = packet->local_port;
+	}
+	record_network(decision, HOOK_PACKET, row->image, &peer, &blamed, 0);
+	return 0;
+}
+
+/* Whether the kept verdict holds for every packet of the socket: its other end cannot change unless a hook sees it. */
 static __always_inline bool holds_for_all(const struct socket_row *row, bool egress)
 {
-	if (row->kind == SOCKET_FREE || row->kind == SOCKET_ACCEPTED)
-		return true;
-	return row->kind == SOCKET_ASKED && (egress || row->protocol != IPPROTO_UDP);
+	if (row->protocol == IPPROTO_TCP)
+		return row->kind == SOCKET_ASKED || row->kind == SOCKET_ACCEPTED || row->kind == SOCKET_FOREIGN;
+	return row->protocol == IPPROTO_UDP && row->kind == SOCKET_ASKED && egress;
+}
+
+/* What a TCP socket is now. No hook sees `listen`, also not on a socket that was connected before. */
+static __always_inline void settle(struct socket_row *row, const struct bpf_sock *sk)
+{
+	if (row->protocol != IPPROTO_TCP || row->kind == SOCKET_RAW)
+		return;
+	if (sk->state == TCP_LISTEN) {
+		if (row->kind != SOCKET_OWNED)
+			row->kind = SOCKET_BOUND;
+	} else if (row->kind == SOCKET_OWNED || row->kind == SOCKET_BOUND) {
+		row->generation = 0;
+		row->kind = SOCKET_ACCEPTED;
+	}
 }
 
 /* A socket that no program has seen yet, or that belonged to no subject: the row of its cgroup's subject. */
@@ -516,9 +658,10 @@ static __noinline void adopt(struct bpf_sock *sk, struct socket_row *row, u32 ge
 {
 	if (!row)
 		return;
-	row->subject = subject_of_cgroup(bpf_sk_cgroup_id(sk));
+	row->subject = subject_of_socket(sk);
 	row->image = IMAGE_ANY;
-	row->kind = row->subject ? SOCKET_FOREIGN : SOCKET_FREE;
+	row->protocol = transport(sk->protocol);
+	row->kind = row->subject ? sk->type == SOCK_RAW ? SOCKET_RAW : SOCKET_FOREIGN : SOCKET_FREE;
 	row->generation = row->subject ? 0 : generation;
 }
 
@@ -540,9 +683,10 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 {
 	struct socket_row *row;
 	struct packet packet = {};
+	struct answer answer = {};
 	struct control *control = control_row();
 	struct bpf_sock *sk = skb->sk;
-	bool inspecting;
+	bool inspecting, held, mining;
 
 	/* fail open: no process owns it (kernel replies, closing connections, whose packets were decided before). */
 	if (!sk)
@@ -561,31 +705,43 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	}
 	if (row->kind == SOCKET_FREE)
 		return ALLOW;
+	settle(row, sk);
 	inspecting = egress && control->stratum_start && row->inspected < LIMIT_INSPECT &&
-		     (row->kind != SOCKET_ASKED || row->protocol == IPPROTO_TCP);
-	if (row->generation == control->generation && holds_for_all(row, egress) && !inspecting && !row->would_deny &&
+		     (row->protocol == IPPROTO_TCP || row->kind == SOCKET_RAW);
+	held = holds_for_all(row, egress);
+	if (held && row->generation == control->generation && !inspecting && !row->would_deny &&
 	    row->verdict == VERDICT_ALLOW)
 		return ALLOW;
 	if (parse(skb, &packet, egress)) {
 		/* fail closed where any policy of the subject restricts: nobody can say where it goes. */
 		packet.peer.family = 0;
 	}
-	if (row->generation != control->generation ||
-	    (!holds_for_all(row, egress) && !(row->kind == SOCKET_ASKED && row->port == packet.peer.port &&
-					      same_address(row->address, packet.peer.address))))
-		redecide(row, &packet, control->generation, sk->state);
-	if (inspecting && packet.payload && inspect(skb, row, packet.payload, packet.seq)) {
-		row->stratum = 1;
-		redecide(row, &packet, control->generation, sk->state);
-		if (row->would_deny || row->verdict == VERDICT_DENY) {
-			record_packet(row, &packet, DECISION_PROTOCOL);
-			return row->verdict == VERDICT_DENY ? DENY : ALLOW;
-		}
+	if (inspecting && packet.payload && inspect(skb, row, &packet)) {
+		row->stratum = STRATUM_SEEN;
+		row->generation = 0;
 	}
-	if (row->verdict == VERDICT_ALLOW && !row->would_deny)
+	if (!held && row->kind == SOCKET_ASKED && row->protocol == IPPROTO_UDP && is_at(row, &packet.peer))
+		held = true; /* the reply */
+	if (held) {
+		if (row->generation != control->generation) {
+			count(COUNTER_PACKET_DECIDED);
+			redecide(row, &packet, control->generation);
+		}
+		answer.subject = row->carried ? row->carried : row->subject;
+		answer.enforced = row->verdict;
+		answer.audited = row->verdict == VERDICT_DENY || row->would_deny ? VERDICT_DENY : VERDICT_ALLOW;
+		answer.policy = row->policy;
+		answer.rule = row->rule;
+		mining = row->stratum == STRATUM_DENIES;
+	} else {
+		count(COUNTER_PACKET_DECIDED);
+		mining = decide_packet(row, &packet, &answer);
+	}
+	if (answer.enforced == VERDICT_ALLOW && answer.audited == VERDICT_ALLOW)
 		return ALLOW;
-	record_packet(row, &packet, row->stratum ? DECISION_PROTOCOL : egress ? DECISION_EGRESS : DECISION_INGRESS);
-	return row->verdict == VERDICT_DENY ? DENY : ALLOW;
+	record_packet(row, &packet, held, &answer,
+		      mining ? DECISION_PROTOCOL : egress ? DECISION_EGRESS : DECISION_INGRESS);
+	return answer.enforced == VERDICT_DENY ? DENY : ALLOW;
 }
 
 SEC("cgroup_skb/egress")

@@ -164,6 +164,7 @@ static __always_inline int collect(struct scratch *scratch, struct path *from, s
 {
 	struct dentry *dentry = BPF_CORE_READ(from, dentry), *root_dentry = BPF_CORE_READ(root, dentry);
 	struct vfsmount *vfsmount = BPF_CORE_READ(from, mnt), *root_mnt = BPF_CORE_READ(root, mnt);
+	struct dentry *top = BPF_CORE_READ(vfsmount, mnt_root);
 	u64 offset = bpf_core_field_offset(struct mount, mnt);
 
 	scratch->found = 0;
@@ -174,7 +175,7 @@ static __always_inline int collect(struct scratch *scratch, struct path *from, s
 
 		if (dentry == root_dentry && vfsmount == root_mnt)
 			return found;
-		if (dentry == BPF_CORE_READ(vfsmount, mnt_root)) {
+		if (dentry == top) {
 			struct mount *mount = (void *)vfsmount - offset;
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
@@ -182,6 +183,7 @@ static __always_inline int collect(struct scratch *scratch, struct path *from, s
 				return -1; /* the top of all mounts, and our root was not on the way */
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			vfsmount = (void *)above + offset;
+			top = BPF_CORE_READ(vfsmount, mnt_root);
 			continue;
 		}
 		parent = BPF_CORE_READ(dentry, d_parent);

@@ -15,11 +15,11 @@ struct identity {
 };
 
 /* The subject of a cgroup that has no row of its own. Usually it is in no subject; after the map was full once,
- * the nearest ancestor's subject is its subject too. */
-static __noinline u64 subject_of_ancestor(void)
+ * the nearest ancestor's subject is its subject too. Of the current process, or of a socket. */
+static __always_inline u64 subject_of_ancestor(struct bpf_sock *sk)
 {
 	for (int level = ANCESTORS; level > 0; level--) {
-		u64 id = bpf_get_current_ancestor_cgroup_id(level);
+		u64 id = sk ? bpf_sk_ancestor_cgroup_id(sk, level) : bpf_get_current_ancestor_cgroup_id(level);
 		struct cgroup_row *row;
 
 		if (!id)
@@ -33,8 +33,9 @@ static __noinline u64 subject_of_ancestor(void)
 	return 0;
 }
 
-static __always_inline u64 subject_of_cgroup(u64 id)
+static __noinline u64 subject_of_current(void)
 {
+	u64 id = bpf_get_current_cgroup_id();
 	struct cgroup_row *row = bpf_map_lookup_elem(&cgroups, &id);
 
 	if (row)
@@ -42,7 +43,20 @@ static __always_inline u64 subject_of_cgroup(u64 id)
 	/* fail open: a cgroup without a row is in no subject, unless rows could not be written. */
 	if (!is_set(FLAG_CGROUPS_FULL))
 		return 0;
-	return subject_of_ancestor();
+	return subject_of_ancestor(0);
+}
+
+/* The same for a socket, whose packets may pass while any process runs. */
+static __always_inline u64 subject_of_socket(struct bpf_sock *sk)
+{
+	u64 id = bpf_sk_cgroup_id(sk);
+	struct cgroup_row *row = bpf_map_lookup_elem(&cgroups, &id);
+
+	if (row)
+		return row->subject;
+	if (!is_set(FLAG_CGROUPS_FULL))
+		return 0; /* fail open: as above */
+	return subject_of_ancestor(sk);
 }
 
 static __always_inline void identity_of_current(struct identity *who)
@@ -50,7 +64,7 @@ static __always_inline void identity_of_current(struct identity *who)
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct process_row *process = bpf_map_lookup_elem(&processes, &tgid);
 
-	who->subject = subject_of_cgroup(bpf_get_current_cgroup_id());
+	who->subject = subject_of_current();
 	who->carried = 0;
 	who->image = IMAGE_UNKNOWN;
 	if (!process)

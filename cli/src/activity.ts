@@ -4,6 +4,14 @@ import type { LedgerRecord } from '../../enforcer/src/index.ts'
 import { clean } from './clean-text.ts'
 import type { ExecMechanism } from './enforcer.ts'
 
+/** A refused connect sends nothing: packets of TCP belong to a connection that was there before. */
+const isOpenConnection = ({
+  decision,
+  hook,
+  target,
+}: Pick<Tried, 'decision' | 'hook' | 'target'>) =>
+  decision === 'egress' && hook === 'packet' && target?.protocol === 'TCP'
+
 type Tried = Pick<LedgerRecord, 'decision' | 'hook' | 'target' | 'other'>
 
 const restOf: Record<LedgerRecord['decision'], string> = {
@@ -28,6 +36,8 @@ export function triedText({ decision, hook, target, other }: Tried): string {
   const port = `port ${target?.port ?? 'any'}/${protocol}`
   switch (decision) {
     case 'egress':
+      if (isOpenConnection({ decision, hook, target }))
+        return `open connection to ${at(address)} (packets)`
       return hook === 'packet'
         ? `packets to ${at(address)}`
         : `${hook === 'connect' ? 'connect' : 'send'} to ${at(address)}`
@@ -47,7 +57,7 @@ interface Effect {
 }
 
 export function effectOf(
-  { decision, hook }: Pick<Tried, 'decision' | 'hook'>,
+  { decision, hook, target }: Pick<Tried, 'decision' | 'hook' | 'target'>,
   mechanism: ExecMechanism,
 ): Effect {
   if (decision === 'exec') {
@@ -57,6 +67,8 @@ export function effectOf(
     return { does: 'denies the exec', done: 'denied' }
   }
   if (decision === 'protocol') return { does: 'cuts the connection', done: 'cut' }
+  if (isOpenConnection({ decision, hook, target }))
+    return { does: 'cuts the connection: drops its packets', done: 'cut' }
   if (hook === 'packet') return { does: 'drops the packets', done: 'dropped' }
   if (decision === 'bind') return { does: 'refuses the port', done: 'refused' }
   return {

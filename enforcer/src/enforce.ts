@@ -15,6 +15,7 @@ import {
 } from '../../policies/src/index.ts'
 import { readDocuments, reasonOf, UnderpinError, type Document, type KnownTexts, type Log } from '../../runtime/src/index.ts'
 import { bindAll } from './identity/bind.ts'
+import { collect, noneIdle } from './identity/collect.ts'
 import { knownPod, type KnownPod } from './identity/pods.ts'
 import * as abi from './kernel/abi.gen.ts'
 import { cgroupMount } from './kernel/cgroups.ts'
@@ -47,8 +48,9 @@ export interface Agent {
 
 const drainMs = 100
 const lookMs = 2000
-const settleMs = 20
+const settleMs = 10
 const sweepMs = 2000
+const collectMs = 10_000
 const maxEventFile = 16 * 1024 * 1024
 
 export async function enforce(options: EnforceOptions): Promise<Agent> {
@@ -184,7 +186,7 @@ class Loop {
   private readonly timers: NodeJS.Timeout[] = []
   private readonly watchers: FSWatcher[] = []
   private settling: NodeJS.Timeout | undefined
-  private readonly sweeping = new Set<NodeJS.Timeout>()
+  private sweeping: NodeJS.Timeout | undefined
   private stopped = false
   private reading = false
 
@@ -222,7 +224,7 @@ class Loop {
         }))
         this.state.pods = Object.fromEntries(input.pods.map((p) => [p.uid, `${p.namespace.name}/${p.name}`]))
         this.state.problems = []
-        this.sweepLater(next)
+        this.sweepLater()
         const ms = Number(process.hrtime.bigint() - before) / 1e6
         log.info({ policies: plan.policies.length, generation: this.state.generation, ms }, 'plan applied')
       } catch (error) {
@@ -237,6 +239,8 @@ class Loop {
   start(): void {
     this.ring = openRing(this.tables.events, 'events', (record) => this.events.push(decode(abi.event, record)))
     this.timers.push(setInterval(() => this.drain(), drainMs))
+    let idle = noneIdle
+    this.timers.push(setInterval(() => (idle = collect(this.tables, idle)), collectMs))
     // Watching tells soon; looking again tells surely (mounted ConfigMaps, network file systems).
     this.timers.push(setInterval(() => void this.look(), lookMs))
     for (const path of [...this.options.policies, ...this.options.pods]) {
@@ -252,7 +256,7 @@ class Loop {
     this.stopped = true
     for (const timer of this.timers) clearInterval(timer)
     clearTimeout(this.settling)
-    for (const timer of this.sweeping) clearTimeout(timer)
+    clearTimeout(this.sweeping)
     for (const watcher of this.watchers) watcher.close()
     this.drain()
     this.ring?.close()
@@ -273,12 +277,16 @@ class Loop {
     this.options.log.debug({ rows: written }, 'cgroups bound')
   }
 
-  private sweepLater(applied: Applied): void {
-    const timer = setTimeout(() => {
-      this.sweeping.delete(timer)
-      sweep(this.tables, applied)
+  /** What is retired by now, a while later; one walk of the maps for all of it, however many plans there were. */
+  private sweepLater(): void {
+    if (this.sweeping) return
+    const { retired } = this.applied
+    if (retired.rulesets.length === 0 && retired.bindings.length === 0) return
+    this.sweeping = setTimeout(() => {
+      this.sweeping = undefined
+      sweep(this.tables, this.applied, retired)
+      this.sweepLater()
     }, sweepMs).unref()
-    this.sweeping.add(timer)
   }
 
   private lookSoon(): void {

@@ -24,6 +24,7 @@ import {
 import { createLog } from '../../runtime/src/index.ts'
 
 const bpffs = '/sys/fs/bpf'
+const endings = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 export const objects =
   process.env.UNDERPIN_OBJECTS ?? new URL('../../bpf/.output', import.meta.url).pathname
 const agentFile = new URL('agent.ts', import.meta.url).pathname
@@ -110,6 +111,10 @@ export class Sandbox {
   private readonly started = new Set<ChildProcess>()
   private readonly temporary: string
   private readonly onExit = () => this.close()
+  private readonly onSignal = (signal: NodeJS.Signals) => {
+    this.close()
+    process.kill(process.pid, signal)
+  }
 
   constructor() {
     this.temporary = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'underpin-test-')))
@@ -121,6 +126,7 @@ export class Sandbox {
     this.pods = folder('pods')
     for (const made of [this.files, this.policies, this.pods]) fs.mkdirSync(made)
     process.once('exit', this.onExit)
+    for (const signal of endings) process.once(signal, this.onSignal)
     mountBpffs()
     fs.mkdirSync(this.cgroup)
   }
@@ -290,6 +296,7 @@ export class Sandbox {
   /** Removes everything; may be called at any time and more than once. */
   close(): void {
     process.off('exit', this.onExit)
+    for (const signal of endings) process.off(signal, this.onSignal)
     this.agent?.stop()
     this.agent = undefined
     if (this.opened) closeTables(this.opened)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hashKeyOf } from '../../enforcer/src/plan/apply.ts'
 import { hashPath } from '../../enforcer/src/plan/path-hash.ts'
+import { execveat, memfd } from '../harness/perl.ts'
 import { documents, need, Sandbox, type ClusterSpec, type Ended } from '../harness/sandbox.ts'
 
 const expected = process.env.UNDERPIN_EXPECT_MECHANISM
@@ -378,26 +379,4 @@ function librariesOf(name: string): string[] {
   if (!loader || !libc) throw new Error(`found no libraries of ${name}`)
   // The loader looks in /lib/<machine> by itself.
   return [asked, libc.replace(/^\/usr/, '')]
-}
-
-const numbers =
-  process.arch === 'arm64' ? { memfd: 279, execveat: 281 } : { memfd: 319, execveat: 322 }
-const callExecveat = `
-  my ($name, $empty) = ("program", "");
-  my $argv = pack("p", $name) . pack("Q", 0);
-  my $env = pack("Q", 0);
-  syscall(${numbers.execveat}, $fd, $empty, $argv, $env, 0x1000);
-  exit 126;`
-const execveat = `open(my $file, "<", $ARGV[0]) or die; my $fd = fileno($file); $^F = 99; ${callExecveat}`
-
-/** Perl: copies the file into memory and runs it from there. */
-function memfd(how: 'path' | 'execveat'): string {
-  const load = `
-    my $name = "x"; my $fd = syscall(${numbers.memfd}, $name, 0); die if $fd < 0;
-    open(my $in, "<", $ARGV[0]) or die; binmode $in; local $/; my $data = <$in>;
-    open(my $out, ">&=", $fd) or die; syswrite($out, $data) == length($data) or die;`
-  // It must be open for writing by nobody.
-  return `${load} open(my $ro, "<", "/proc/self/fd/$fd") or die; close $out; $fd = fileno($ro);
-    require Fcntl; fcntl($ro, Fcntl::F_SETFD(), 0);
-    ${how === 'path' ? 'exec {"/proc/self/fd/$fd"} "program"; exit 126;' : callExecveat}`
 }

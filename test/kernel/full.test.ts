@@ -233,7 +233,7 @@ test('no room for cgroups: inherited and new subjects are found all the same', a
       expect(await status('nobody', bad)).toBe(0)
     }),
   )
-  expect(grown.cgroups_full).toBeGreaterThanOrEqual(3)
+  expect(grown.cgroups_full).toBe(2) // what is below a cgroup without a row is not even tried
   // Their rows are missing from now on as well.
   expect(await status('box-new/container', bad)).toBe(denied())
   expect(s.records().some(({ subject }) => subject.name === 'box-new')).toBe(true)

@@ -36,24 +36,28 @@ export class Table<K, V> {
     return bpf.remove(this.fd, this.name, encode(this.key, key))
   }
 
+  *keys(): Generator<K> {
+    for (const key of this.rawKeys()) yield decode(this.key, key)
+  }
+
   /** Keys first, then values: a row that is deleted meanwhile is left out. */
   *entries(): Generator<[K, V]> {
-    const keys: Buffer[] = []
+    const value = Buffer.alloc(this.value.size)
+    for (const key of this.rawKeys())
+      if (bpf.lookup(this.fd, key, value)) yield [decode(this.key, key), decode(this.value, value)]
+  }
+
+  /** Each key once, although a walk starts again when its row is deleted under it. */
+  private rawKeys(): Buffer[] {
+    const keys = new Map<string, Buffer>()
     let previous: Buffer | null = null
     for (let i = 0; i < maxWalk; i++) {
       const next: Buffer = Buffer.alloc(this.key.size)
       if (!bpf.nextKey(this.fd, previous, next)) break
-      keys.push(next)
+      keys.set(next.toString('latin1'), next)
       previous = next
     }
-    const seen = new Set<string>()
-    const value = Buffer.alloc(this.value.size)
-    for (const key of keys) {
-      const name = key.toString('latin1')
-      if (seen.has(name)) continue
-      seen.add(name)
-      if (bpf.lookup(this.fd, key, value)) yield [decode(this.key, key), decode(this.value, value)]
-    }
+    return [...keys.values()]
   }
 }
 

@@ -99,7 +99,7 @@ export function prepare(tables: Tables, applied: Applied, plan: Plan): { next: A
     }
     return { next, steps }
   } catch (error) {
-    for (const id of written) deleteRuleset(tables, id)
+    deleteRulesets(tables, new Set(written))
     throw error
   }
 }
@@ -181,11 +181,15 @@ export function setControl(
   if (control) tables.control.set({ value: 0 }, { ...control, ...change })
 }
 
-/** Deletes what nothing has pointed to for a while. */
-export function sweep(tables: Tables, applied: Applied): void {
-  for (const id of applied.retired.bindings) tables.bindings.set({ value: id }, {})
-  for (const id of applied.retired.rulesets) deleteRuleset(tables, id)
-  applied.retired = { rulesets: [], bindings: [] }
+/** Deletes what nothing has pointed to for a while: `retired`, or all that is. */
+export function sweep(tables: Tables, applied: Applied, retired = applied.retired): void {
+  for (const id of retired.bindings) tables.bindings.set({ value: id }, {})
+  deleteRulesets(tables, new Set(retired.rulesets))
+  const later = (ids: number[], gone: number[]) => ids.filter((id) => !gone.includes(id))
+  applied.retired = {
+    rulesets: later(applied.retired.rulesets, retired.rulesets),
+    bindings: later(applied.retired.bindings, retired.bindings),
+  }
 }
 
 export function writeRuleset(
@@ -219,8 +223,10 @@ export function writeRuleset(
 }
 
 /** Row by row, since a ruleset's rows are spread over maps that other rulesets share. */
-function deleteRuleset(tables: Tables, id: number): void {
-  tables.rulesets.delete({ value: id })
+function deleteRulesets(tables: Tables, ids: ReadonlySet<number>): void {
+  if (ids.size === 0) return
+  for (const id of ids) tables.rulesets.delete({ value: id })
   for (const table of [tables.rules, tables.exes, tables.addresses, tables.ports] as const)
-    for (const [key] of table.entries()) if (key.ruleset === id) (table.delete as (k: typeof key) => boolean)(key)
+    for (const [key] of table.entries())
+      if (ids.has(key.ruleset)) (table.delete as (k: typeof key) => boolean)(key)
 }
