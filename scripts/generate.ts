@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { generate as generateAbi } from './generate-abi.ts'
 import { generate as generatePolicy } from './generate-policy.ts'
 
-const files = new Map([...(await generateAbi()), ...(await generatePolicy())])
+const files = new Map([...generateAbi(), ...(await generatePolicy())])
 const stale: string[] = []
 for (const [path, content] of files) {
   let current = ''

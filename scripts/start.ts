@@ -199,7 +199,8 @@ async function demo(): Promise<void> {
     covered.warnings[0],
   )
   check(past.allowed && past.warnings.length > 0, `shop/recommender  let in with a warning:`)
-  for (const warning of past.warnings.slice(0, 2)) say(dim(indent(indent(warning.replace(/ \(.*$/s, '')))))
+  for (const warning of past.warnings.slice(0, 2))
+    say(dim(indent(indent(warning.replace(/ \(.*$/s, '')))))
   say(`   - docker-…          a bare container: no API server, no webhook, no sidecar`)
 
   step(2, 'All three run: a shop with its client, and a miner where no sidecar is')

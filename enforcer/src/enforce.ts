@@ -13,7 +13,14 @@ import {
   type Namespace,
   type RuntimeLike,
 } from '../../policies/src/index.ts'
-import { readDocuments, reasonOf, UnderpinError, type Document, type KnownTexts, type Log } from '../../runtime/src/index.ts'
+import {
+  readDocuments,
+  reasonOf,
+  UnderpinError,
+  type Document,
+  type KnownTexts,
+  type Log,
+} from '../../runtime/src/index.ts'
 import { bindAll } from './identity/bind.ts'
 import { collect, noneIdle } from './identity/collect.ts'
 import { knownPod, type KnownPod } from './identity/pods.ts'
@@ -24,7 +31,15 @@ import { openRing, type Ring } from './kernel/libbpf.ts'
 import { closeTables, readCounters, type Tables } from './kernel/maps.ts'
 import { attachObject } from './kernel/object.ts'
 import { chooseMechanism } from './kernel/probe.ts'
-import { adopt, bumpGeneration, commit, hashKeyOf, prepare, sweep, type Applied } from './plan/apply.ts'
+import {
+  adopt,
+  bumpGeneration,
+  commit,
+  hashKeyOf,
+  prepare,
+  sweep,
+  type Applied,
+} from './plan/apply.ts'
 import { compile, type CompileMemory } from './plan/compile.ts'
 import { Describer } from './report/records.ts'
 import { lockState, writeState, type Places, type State } from './state.ts'
@@ -94,7 +109,12 @@ async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent
       {
         decision: 'exec',
         mechanism: chosen ?? 'none',
-        ...(chosen !== 'lsm' && { degraded: results.filter((r) => !r.works).map((r) => `${r.mechanism}: ${r.reason}`).join('; ') }),
+        ...(chosen !== 'lsm' && {
+          degraded: results
+            .filter((r) => !r.works)
+            .map((r) => `${r.mechanism}: ${r.reason}`)
+            .join('; '),
+        }),
       },
       { decision: 'egress, ingress, bind, protocol', mechanism: 'cgroup' },
     ],
@@ -140,10 +160,19 @@ const noMemory = (): Memory => ({
 })
 
 /** Null when nothing differs from `seen`. */
-async function read({ policies, pods }: EnforceOptions, memory: Memory, seen = ''): Promise<Input | null> {
-  const texts = await readDocuments(policies, { operation: 'load policies', known: memory.policyTexts })
+async function read(
+  { policies, pods }: EnforceOptions,
+  memory: Memory,
+  seen = '',
+): Promise<Input | null> {
+  const texts = await readDocuments(policies, {
+    operation: 'load policies',
+    known: memory.policyTexts,
+  })
   const manifests =
-    pods.length > 0 ? await readDocuments(pods, { operation: 'load pods', known: memory.podTexts }) : []
+    pods.length > 0
+      ? await readDocuments(pods, { operation: 'load pods', known: memory.podTexts })
+      : []
   const ofPods = digestOf(manifests)
   const digest = `${digestOf(texts)} ${ofPods}`
   if (digest === seen) return null
@@ -159,7 +188,8 @@ async function read({ policies, pods }: EnforceOptions, memory: Memory, seen = '
 
 function digestOf(documents: readonly Document[]): string {
   const hash = createHash('sha256')
-  for (const { file, text } of documents) hash.update(`${file.length} ${text.length} ${file}${text}`)
+  for (const { file, text } of documents)
+    hash.update(`${file.length} ${text.length} ${file}${text}`)
   return hash.digest('hex')
 }
 
@@ -190,7 +220,13 @@ class Loop {
   private stopped = false
   private reading = false
 
-  constructor(options: EnforceOptions, tables: Tables, state: State, mount: string, memory: Memory) {
+  constructor(
+    options: EnforceOptions,
+    tables: Tables,
+    state: State,
+    mount: string,
+    memory: Memory,
+  ) {
     this.memory = memory
     this.options = options
     this.tables = tables
@@ -222,11 +258,16 @@ class Loop {
           file,
           line,
         }))
-        this.state.pods = Object.fromEntries(input.pods.map((p) => [p.uid, `${p.namespace.name}/${p.name}`]))
+        this.state.pods = Object.fromEntries(
+          input.pods.map((p) => [p.uid, `${p.namespace.name}/${p.name}`]),
+        )
         this.state.problems = []
         this.sweepLater()
         const ms = Number(process.hrtime.bigint() - before) / 1e6
-        log.info({ policies: plan.policies.length, generation: this.state.generation, ms }, 'plan applied')
+        log.info(
+          { policies: plan.policies.length, generation: this.state.generation, ms },
+          'plan applied',
+        )
       } catch (error) {
         if (this.state.generation === 0) throw error
         this.state.problems = [reasonOf(error)]
@@ -237,7 +278,9 @@ class Loop {
   }
 
   start(): void {
-    this.ring = openRing(this.tables.events, 'events', (record) => this.events.push(decode(abi.event, record)))
+    this.ring = openRing(this.tables.events, 'events', (record) =>
+      this.events.push(decode(abi.event, record)),
+    )
     this.timers.push(setInterval(() => this.drain(), drainMs))
     let idle = noneIdle
     this.timers.push(setInterval(() => (idle = collect(this.tables, idle)), collectMs))
@@ -270,7 +313,10 @@ class Loop {
     const written = bindAll(this.tables, hashKeyOf(this.tables), this.mount, this.state.cgroup, {
       automaton: plan.automaton,
       accepts: new Map(
-        [...plan.accepts].map(([set, key]) => [set, { id: id(key), scope: plan.bindings.get(key)?.scope ?? 'host' }]),
+        [...plan.accepts].map(([set, key]) => [
+          set,
+          { id: id(key), scope: plan.bindings.get(key)?.scope ?? 'host' },
+        ]),
       ),
       pods: new Map([...plan.pods].map(([uid, key]) => [uid, id(key)])),
     })
@@ -308,7 +354,10 @@ class Loop {
       const problem = reasonOf(error)
       if (this.state.problems[0] !== problem) {
         this.state.problems = [problem]
-        this.options.log.error({ err: error }, 'policies could not be read, keeping the previous plan')
+        this.options.log.error(
+          { err: error },
+          'policies could not be read, keeping the previous plan',
+        )
         writeState(this.options.state, this.state)
       }
     } finally {

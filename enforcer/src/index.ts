@@ -6,7 +6,19 @@ export { knownPod, type KnownPod } from './identity/pods.ts'
 export { cgroupMount } from './kernel/cgroups.ts'
 export { closeTables, openTables, readCounters, type Tables } from './kernel/maps.ts'
 export { disarm } from './kernel/object.ts'
-export { chooseMechanism, preference, probe, type MechanismName, type ProbeResult } from './kernel/probe.ts'
+export {
+  chooseMechanism,
+  preference,
+  probe,
+  type MechanismName,
+  type ProbeResult,
+} from './kernel/probe.ts'
 export { observe, type Observed, type Observer } from './report/observe.ts'
-export { Describer, readRecords, readRest, type Record as LedgerRecord, type SubjectInfo } from './report/records.ts'
+export {
+  Describer,
+  readRecords,
+  readRest,
+  type Record as LedgerRecord,
+  type SubjectInfo,
+} from './report/records.ts'
 export { defaultPlaces, isRunning, readState, type Places, type State } from './state.ts'

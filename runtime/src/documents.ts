@@ -73,7 +73,8 @@ export async function readDocuments(
       await take('(stdin)', () => options.stdin ?? process.stdin)
       continue
     }
-    for (const file of await filesAt(path, operation)) await take(file, () => createReadStream(file))
+    for (const file of await filesAt(path, operation))
+      await take(file, () => createReadStream(file))
   }
   const files = new Set(documents.map(({ file }) => file))
   for (const file of options.known?.keys() ?? []) if (!files.has(file)) options.known?.delete(file)

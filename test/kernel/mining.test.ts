@@ -14,7 +14,7 @@ import {
   type Outside,
 } from '../harness/actor.ts'
 import { documents, need, Sandbox, until } from '../harness/sandbox.ts'
-import { harmless, mining } from './handshakes.ts'
+import { harmless, mining } from '../../enforcer/src/plan/handshakes.ts'
 import { spawn } from 'node:child_process'
 
 let sandbox: Sandbox

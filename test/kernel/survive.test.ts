@@ -106,10 +106,10 @@ test('killed at any moment of a start or an upgrade, the next start succeeds', a
   await s.end('SIGKILL')
   loop()
   const versions = [upgraded(), upgraded()]
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 6; round++) {
     const start = s.startChild({ objects: versions[round % 2] ?? '' }).catch(() => 'killed')
     const { child } = s
-    await new Promise((resolve) => setTimeout(resolve, 250 + 120 * round))
+    await new Promise((resolve) => setTimeout(resolve, 250 + 160 * round))
     if (child) await ended(child, 'SIGKILL')
     await start
   }

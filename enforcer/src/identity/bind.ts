@@ -38,12 +38,22 @@ export function subjectOf(
     return { subject: cgroup.id, scope: Scope.POD, fresh: { binding: pod, uid } }
   const accepted = bindings.accepts.get(run(bindings.automaton, Buffer.from(cgroup.path)).join())
   if (accepted)
-    return { subject: cgroup.id, scope: scopeNumber[accepted.scope], fresh: { binding: accepted.id } }
+    return {
+      subject: cgroup.id,
+      scope: scopeNumber[accepted.scope],
+      fresh: { binding: accepted.id },
+    }
   return parent ?? null
 }
 
 /** Looks at every cgroup at and below `folder` until nothing changes any more; answers how many rows were written. */
-export function bindAll(tables: Tables, key: HashKey, mount: string, folder: string, bindings: Bindings): number {
+export function bindAll(
+  tables: Tables,
+  key: HashKey,
+  mount: string,
+  folder: string,
+  bindings: Bindings,
+): number {
   let written = 0
   for (let pass = 0; pass < 4; pass++) {
     const changed = bindOnce(tables, key, mount, folder, bindings)
@@ -53,7 +63,13 @@ export function bindAll(tables: Tables, key: HashKey, mount: string, folder: str
   return written
 }
 
-function bindOnce(tables: Tables, key: HashKey, mount: string, folder: string, bindings: Bindings): number {
+function bindOnce(
+  tables: Tables,
+  key: HashKey,
+  mount: string,
+  folder: string,
+  bindings: Bindings,
+): number {
   const bound = new Map<bigint, Bound>()
   const unselected: bigint[] = []
   let changed = 0
@@ -69,7 +85,8 @@ function bindOnce(tables: Tables, key: HashKey, mount: string, folder: string, b
     const guessed = new Map<number, bigint>()
     // The subject's row first: who carries a subject without one is denied.
     if (want.fresh && point(tables, want.subject, want.scope, want.fresh, cgroup.path)) changed++
-    if (have?.subject !== want.subject) changed += knowProcesses(tables, key, cgroup, carried, guessed)
+    if (have?.subject !== want.subject)
+      changed += knowProcesses(tables, key, cgroup, carried, guessed)
     if (have?.subject !== want.subject) {
       tables.cgroups.set({ value: cgroup.id }, { subject: want.subject })
       changed++
@@ -162,17 +179,25 @@ function confirm(tables: Tables, key: HashKey, pid: number, guessed: bigint): vo
   }
   // fail closed: it execs faster than we can look.
   const row = tables.processes.get({ value: pid })
-  if (row?.image === image) tables.processes.set({ value: pid }, { ...row, image: BigInt(Image.UNKNOWN) })
+  if (row?.image === image)
+    tables.processes.set({ value: pid }, { ...row, image: BigInt(Image.UNKNOWN) })
 }
 
-function pathKey(key: HashKey, path: string | null): { path: string | null; hash: bigint; key: PathKey } {
+function pathKey(
+  key: HashKey,
+  path: string | null,
+): { path: string | null; hash: bigint; key: PathKey } {
   const { hash, dirs } = path === null ? { hash: 0n, dirs: [] } : hashPath(key, path)
   const state = path === null ? PathState.UNRESOLVED : PathState.RESOLVED
   return { path, hash, key: { hash, dirs, dirCount: dirs.length, state } }
 }
 
 export function rememberName(tables: Tables, hash: bigint, path: string): void {
-  const row: Partial<NameRow> = { length: Buffer.byteLength(path), state: PathState.RESOLVED, text: path.slice(-255) }
+  const row: Partial<NameRow> = {
+    length: Buffer.byteLength(path),
+    state: PathState.RESOLVED,
+    text: path.slice(-255),
+  }
   try {
     tables.names.set({ value: hash }, row, NoExist)
   } catch {

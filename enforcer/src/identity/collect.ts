@@ -34,12 +34,18 @@ export function collect(tables: Tables, before: Idle, limits = halves): Idle {
       for (const [, { exe, from }] of ledger()) used.add(exe).add(from)
       return used
     }),
-    subjectNames: take(tables.subject_names, subjectNames, before.subjectNames, limits.subjectNames, () => {
-      const used = new Set<bigint>()
-      for (const [{ value }] of tables.subjects.entries()) used.add(value)
-      for (const [{ subject }] of ledger()) used.add(subject)
-      return used
-    }),
+    subjectNames: take(
+      tables.subject_names,
+      subjectNames,
+      before.subjectNames,
+      limits.subjectNames,
+      () => {
+        const used = new Set<bigint>()
+        for (const [{ value }] of tables.subjects.entries()) used.add(value)
+        for (const [{ subject }] of ledger()) used.add(subject)
+        return used
+      },
+    ),
   }
 }
 

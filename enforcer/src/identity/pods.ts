@@ -14,7 +14,10 @@ export interface KnownPod {
 const hash = 'kubernetes.io/config.hash'
 
 /** Undefined for anything that is not a pod with a UID. */
-export function knownPod(manifest: unknown, namespaces: ReadonlyMap<string, Namespace>): KnownPod | undefined {
+export function knownPod(
+  manifest: unknown,
+  namespaces: ReadonlyMap<string, Namespace>,
+): KnownPod | undefined {
   if (typeof manifest !== 'object' || manifest === null) return undefined
   const { kind, metadata } = manifest as { kind?: unknown; metadata?: Record<string, unknown> }
   if (kind !== 'Pod' || typeof metadata !== 'object') return undefined

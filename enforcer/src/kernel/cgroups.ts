@@ -22,7 +22,8 @@ export function cgroupMount(mounts = readFileSync('/proc/mounts', 'utf8')): stri
   throw new UnderpinError('kernel-lacks', {
     operation: 'find cgroup v2',
     found: 'no cgroup2 file system mounted',
-    remedy: 'boot with systemd.unified_cgroup_hierarchy=1, or: mount -t cgroup2 none /sys/fs/cgroup',
+    remedy:
+      'boot with systemd.unified_cgroup_hierarchy=1, or: mount -t cgroup2 none /sys/fs/cgroup',
   })
 }
 
@@ -48,7 +49,10 @@ export function* walkCgroups(mount: string, folder: string): Generator<Cgroup> {
 /** Process ids in a cgroup; none when it vanished. */
 export function processesOf(folder: string): number[] {
   try {
-    return readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number)
+    return readFileSync(join(folder, 'cgroup.procs'), 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map(Number)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENODEV' || code === 'EOPNOTSUPP') return []

@@ -27,7 +27,15 @@ describe('codec', () => {
   )
 
   it('numbers at both ends of their width', () => {
-    const row = { count: 2n ** 64n - 1n, first: 0n, last: 1n, emitted: 2n, exe: 3n, from: 4n, pid: 2 ** 32 - 1 }
+    const row = {
+      count: 2n ** 64n - 1n,
+      first: 0n,
+      last: 1n,
+      emitted: 2n,
+      exe: 3n,
+      from: 4n,
+      pid: 2 ** 32 - 1,
+    }
     expect(decode(abi.ledgerRow, encode(abi.ledgerRow, row))).toMatchObject(row)
   })
 

@@ -33,12 +33,21 @@ function put(buffer: Buffer, at: number, is: Is, value: unknown): void {
   else if (is === 'u32') buffer.writeUInt32LE((value as number) >>> 0, at)
   else if (is === 'u16') buffer.writeUInt16LE(value as number, at)
   else if (is === 'u8') buffer.writeUInt8(value as number, at)
-  else if ('text' in is) buffer.write(value as string, at, is.text - 1, 'latin1')
+  else if ('text' in is) buffer.set(fitting(value as string, is.text - 1), at)
   else if ('bytes' in is) buffer.set((value as Uint8Array).subarray(0, is.bytes), at)
   else if ('array' in is) {
     const step = sizeOf(is.array)
-    for (let i = 0; i < is.count; i++) put(buffer, at + i * step, is.array, (value as unknown[])[i] ?? zero(is.array))
+    for (let i = 0; i < is.count; i++)
+      put(buffer, at + i * step, is.array, (value as unknown[])[i] ?? zero(is.array))
   } else write(buffer, at, is, value as object)
+}
+
+/** UTF-8, cut between characters. */
+function fitting(text: string, most: number): Buffer {
+  const bytes = Buffer.from(text)
+  let end = Math.min(bytes.length, most)
+  while (end > 0 && end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--
+  return bytes.subarray(0, end)
 }
 
 function zero(is: Is): unknown {
@@ -70,24 +79,24 @@ function get(buffer: Buffer, at: number, is: Is): unknown {
 
 function write(buffer: Buffer, at: number, layout: Layout<never>, value: object): void {
   for (const field of layout.fields) {
-    const given = (value as Record<string, unknown>)[field.name as string]
+    const given = (value as Record<string, unknown>)[field.name]
     if (given !== undefined) put(buffer, at + field.offset, field.is, given)
   }
 }
 
 function read(buffer: Buffer, at: number, layout: Layout<never>): object {
   const out: Record<string, unknown> = {}
-  for (const field of layout.fields) out[field.name as string] = get(buffer, at + field.offset, field.is)
+  for (const field of layout.fields) out[field.name] = get(buffer, at + field.offset, field.is)
   return out
 }
 
 /** Absent fields are zero. */
 export function encode<T>(layout: Layout<T>, value: Partial<T>): Buffer {
   const buffer = Buffer.alloc(layout.size)
-  write(buffer, 0, layout as unknown as Layout<never>, value)
+  write(buffer, 0, layout, value)
   return buffer
 }
 
 export function decode<T>(layout: Layout<T>, buffer: Buffer, at = 0): T {
-  return read(buffer, at, layout as unknown as Layout<never>) as T
+  return read(buffer, at, layout) as T
 }

@@ -63,7 +63,9 @@ const native = {
   pin: lib.func('int bpf_obj_pin(int fd, const char *path)'),
   get: lib.func('int bpf_obj_get(const char *path)'),
   lookup: lib.func('int bpf_map_lookup_elem(int fd, const void *key, _Out_ void *value)'),
-  update: lib.func('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
+  update: lib.func(
+    'int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)',
+  ),
   remove: lib.func('int bpf_map_delete_elem(int fd, const void *key)'),
   nextKey: lib.func('int bpf_map_get_next_key(int fd, const void *key, _Out_ void *next)'),
   programById: lib.func('int bpf_prog_get_fd_by_id(uint32_t id)'),
@@ -72,7 +74,12 @@ const native = {
   ),
   info: lib.func('int bpf_obj_get_info_by_fd(int fd, _Inout_ void *info, _Inout_ uint32_t *size)'),
   testRun: lib.func('int bpf_prog_test_run_opts(int fd, _Inout_ bpf_test_run_opts *opts)'),
-  ringNew: lib.func('ring_buffer__new', 'void *', ['int', koffi.pointer(Sample), 'void *', 'void *']),
+  ringNew: lib.func('ring_buffer__new', 'void *', [
+    'int',
+    koffi.pointer(Sample),
+    'void *',
+    'void *',
+  ]),
   ringConsume: lib.func('int ring_buffer__consume(void *ring)'),
   ringFree: lib.func('void ring_buffer__free(void *ring)'),
   setPrint: lib.func('libbpf_set_print', 'void *', [koffi.pointer(Print)]),
@@ -124,31 +131,43 @@ function pointer(result: unknown, operation: string, object: string): Handle {
 
 // --- objects and programs ---
 
-export const openObject = (path: string) => pointer(native.open(path, null), 'open bpf object', path)
-export const loadObject = (object: Handle, path: string) => void check(native.load(object) as number, 'load bpf object', path)
+export const openObject = (path: string) =>
+  pointer(native.open(path, null), 'open bpf object', path)
+export const loadObject = (object: Handle, path: string) =>
+  void check(native.load(object) as number, 'load bpf object', path)
 export const closeObject = (object: Handle) => void native.close(object)
 
-function* walk(next: (object: Handle, previous: Handle | null) => unknown, object: Handle): Generator<Handle> {
-  for (let item = next(object, null); item; item = next(object, item as Handle)) yield item as Handle
+function* walk(
+  next: (object: Handle, previous: Handle | null) => unknown,
+  object: Handle,
+): Generator<Handle> {
+  for (let item = next(object, null); item; item = next(object, item as Handle))
+    yield item as Handle
 }
 
 export function programs(object: Handle): Map<string, Handle> {
-  return new Map([...walk(native.nextProgram as never, object)].map((p) => [native.programName(p) as string, p]))
+  return new Map(
+    [...walk(native.nextProgram as never, object)].map((p) => [native.programName(p) as string, p]),
+  )
 }
 
 export const setAutoload = (program: Handle, on: boolean) => void native.setAutoload(program, on)
 export const programFd = (program: Handle) => native.programFd(program) as number
 
-export const attach = (program: Handle, name: string) => pointer(native.attach(program), 'attach bpf program', name)
+export const attach = (program: Handle, name: string) =>
+  pointer(native.attach(program), 'attach bpf program', name)
 export const attachCgroup = (program: Handle, name: string, cgroup: number) =>
   pointer(native.attachCgroup(program, cgroup), 'attach bpf program to cgroup', name)
-export const pinLink = (link: Handle, path: string) => void check(native.linkPin(link, path) as number, 'pin bpf link', path)
+export const pinLink = (link: Handle, path: string) =>
+  void check(native.linkPin(link, path) as number, 'pin bpf link', path)
 export const destroyLink = (link: Handle) => void native.linkDestroy(link)
 
 // --- maps ---
 
 export function maps(object: Handle): Map<string, Handle> {
-  return new Map([...walk(native.nextMap as never, object)].map((m) => [native.mapName(m) as string, m]))
+  return new Map(
+    [...walk(native.nextMap as never, object)].map((m) => [native.mapName(m) as string, m]),
+  )
 }
 
 export const mapFd = (map: Handle) => native.mapFd(map) as number
@@ -160,12 +179,14 @@ export function setInitial(map: Handle, name: string, at: number, value: Buffer)
   const size: (number | bigint)[] = [0]
   const data: unknown = native.mapInitial(map, size)
   if (!data) throw new KernelError('read initial value of bpf map', name, 22)
-  Buffer.from(koffi.view(data, Number(size[0])) as ArrayBuffer).set(value, at)
+  Buffer.from(koffi.view(data, Number(size[0]))).set(value, at)
 }
 
-export const pin = (fd: number, path: string) => void check(native.pin(fd, path) as number, 'pin bpf object', path)
+export const pin = (fd: number, path: string) =>
+  void check(native.pin(fd, path) as number, 'pin bpf object', path)
 /** A descriptor of a pinned map, program or link. */
-export const openPin = (path: string) => check(native.get(path) as number, 'open pinned bpf object', path)
+export const openPin = (path: string) =>
+  check(native.get(path) as number, 'open pinned bpf object', path)
 export const closeFd = (fd: number) => void native.closeFd(fd)
 
 const ENOENT = 2
@@ -207,18 +228,28 @@ export function objectInfo(fd: number, size: number): Buffer {
 }
 
 /** A descriptor of any loaded program. */
-export const openProgram = (id: number) => check(native.programById(id) as number, 'open bpf program', `id ${id}`)
+export const openProgram = (id: number) =>
+  check(native.programById(id) as number, 'open bpf program', `id ${id}`)
 
 // --- running programs by hand ---
 
 /** A cgroup_skb program that does nothing (r0 = 1; exit): what running any program costs. */
 export function loadEmpty(): number {
   const code = Buffer.from('b7000000010000009500000000000000', 'hex')
-  return check(native.programLoad(8, 'empty', 'GPL', code, 2, null) as number, 'load bpf program', 'empty')
+  return check(
+    native.programLoad(8, 'empty', 'GPL', code, 2, null) as number,
+    'load bpf program',
+    'empty',
+  )
 }
 
 /** Runs a program on `input`; answers its return value, what it left in the packet, and ns per run. */
-export function testRun(fd: number, input: Buffer, output: Buffer, repeat = 1): { result: number; nanoseconds: number } {
+export function testRun(
+  fd: number,
+  input: Buffer,
+  output: Buffer,
+  repeat = 1,
+): { result: number; nanoseconds: number } {
   const opts = {
     sz: koffi.sizeof(TestRun),
     data_in: input,
@@ -251,7 +282,7 @@ export interface Ring {
 /** `onRecord` gets a copy of each record. It must not throw. */
 export function openRing(fd: number, name: string, onRecord: (record: Buffer) => void): Ring {
   const callback = koffi.register((_: unknown, data: unknown, size: number) => {
-    onRecord(Buffer.from(new Uint8Array(koffi.view(data, Number(size)) as ArrayBuffer)))
+    onRecord(Buffer.from(new Uint8Array(koffi.view(data, Number(size)))))
     return 0
   }, koffi.pointer(Sample))
   const ring = pointer(native.ringNew(fd, callback, null, null), 'open ring buffer', name)

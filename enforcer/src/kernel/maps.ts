@@ -61,8 +61,16 @@ export class Table<K, V> {
   }
 }
 
-const u32: Layout<{ value: number }> = { name: 'u32', size: 4, fields: [{ name: 'value', offset: 0, is: 'u32' }] }
-const u64: Layout<{ value: bigint }> = { name: 'u64', size: 8, fields: [{ name: 'value', offset: 0, is: 'u64' }] }
+const u32: Layout<{ value: number }> = {
+  name: 'u32',
+  size: 4,
+  fields: [{ name: 'value', offset: 0, is: 'u32' }],
+}
+const u64: Layout<{ value: bigint }> = {
+  name: 'u64',
+  size: 8,
+  fields: [{ name: 'value', offset: 0, is: 'u64' }],
+}
 
 const layouts = {
   control: [u32, abi.control],
@@ -89,11 +97,19 @@ const layouts = {
 
 type Layouts = typeof layouts
 export type Tables = {
-  [N in keyof Layouts]: Layouts[N] extends readonly [Layout<infer K>, Layout<infer V>] ? Table<K, V> : never
+  [N in keyof Layouts]: Layouts[N] extends readonly [Layout<infer K>, Layout<infer V>]
+    ? Table<K, V>
+    : never
 } & { counters: number; events: number; observed: number }
 
 /** Every map that is pinned, in the order in which pins are made. */
-export const mapNames = [...Object.keys(layouts), 'counters', 'events', 'observed', 'sockets'] as const
+export const mapNames = [
+  ...Object.keys(layouts),
+  'counters',
+  'events',
+  'observed',
+  'sockets',
+] as const
 
 export function openTables(pins: string): Tables {
   const folder = join(pins, 'maps')
@@ -121,7 +137,8 @@ export function tablesOf(fdOf: (name: string) => number): Tables {
 }
 
 export function closeTables(tables: Tables): void {
-  for (const table of Object.values(tables)) bpf.closeFd(typeof table === 'number' ? table : table.fd)
+  for (const table of Object.values(tables))
+    bpf.closeFd(typeof table === 'number' ? table : table.fd)
 }
 
 /** Sums over all CPUs, by the names of enum counter in lower case. */
@@ -134,7 +151,8 @@ export function readCounters(fd: number): Record<string, number> {
     const key = Buffer.alloc(4)
     key.writeUInt32LE(index)
     let sum = 0n
-    if (bpf.lookup(fd, key, value)) for (let cpu = 0; cpu < cpus; cpu++) sum += value.readBigUInt64LE(cpu * 8)
+    if (bpf.lookup(fd, key, value))
+      for (let cpu = 0; cpu < cpus; cpu++) sum += value.readBigUInt64LE(cpu * 8)
     out[name.toLowerCase()] = Number(sum)
   }
   return out

@@ -2,7 +2,18 @@
 // Life of the BPF object: load, attach, pin; or take over what an agent before us left in force.
 // A new version attaches before the old one detaches, so nothing goes undecided in between.
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statfsSync,
+  unlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { UnderpinError } from '../../../runtime/src/index.ts'
 import { control as controlLayout } from './abi.gen.ts'
@@ -57,7 +68,10 @@ export function attachObject(options: AttachOptions): Attachment {
   const maps = join(pins, 'maps')
   recoverLinks(pins)
   const place = cgroupId(cgroup)
-  const digest = createHash('sha256').update(readFileSync(object)).update(`${mechanism} ${place}`).digest()
+  const digest = createHash('sha256')
+    .update(readFileSync(object))
+    .update(`${mechanism} ${place}`)
+    .digest()
   const existing = isSetUp(maps)
   // An agent that was killed before its first plan left nothing in force.
   if (!existing) disarm(pins)
@@ -74,7 +88,8 @@ export function attachObject(options: AttachOptions): Attachment {
         remedy: 'this version cannot continue from that one; underpin disarm, then start again',
       })
     }
-    if (digest.equals(control.object) && existsSync(join(pins, 'links'))) return { tables, loaded: false }
+    if (digest.equals(control.object) && existsSync(join(pins, 'links')))
+      return { tables, loaded: false }
     closeTables(tables)
   }
   const tables = load(options, existing)
@@ -83,7 +98,12 @@ export function attachObject(options: AttachOptions): Attachment {
     { value: 0 },
     existing && control
       ? { ...control, object: digest }
-      : { key: [randomBytes(8).readBigUInt64LE(), randomBytes(8).readBigUInt64LE()], generation: 1, abi: abiVersion, object: digest },
+      : {
+          key: [randomBytes(8).readBigUInt64LE(), randomBytes(8).readBigUInt64LE()],
+          generation: 1,
+          abi: abiVersion,
+          object: digest,
+        },
   )
   return { tables, loaded: true }
 }
@@ -110,13 +130,16 @@ function load({ object, pins, cgroup, mechanism }: AttachOptions, existing: bool
     bpf.loadObject(handle, object)
     mkdirSync(join(pins, 'maps'), { recursive: true, mode: 0o700 })
     if (!existing)
-      for (const name of mapNames) bpf.pin(bpf.mapFd(maps.get(name) as bpf.Handle), join(pins, 'maps', name))
+      for (const name of mapNames)
+        bpf.pin(bpf.mapFd(maps.get(name) as bpf.Handle), join(pins, 'maps', name))
     const fresh = join(pins, 'links-new')
     removePins(fresh)
     mkdirSync(fresh, { mode: 0o700 })
     for (const [name, program] of programs) {
       if (!wanted(name, mechanism) || name === 'ask') continue
-      const link = isGlobal(name) ? bpf.attach(program, name) : bpf.attachCgroup(program, name, folder)
+      const link = isGlobal(name)
+        ? bpf.attach(program, name)
+        : bpf.attachCgroup(program, name, folder)
       bpf.pinLink(link, join(fresh, name))
       bpf.destroyLink(link) // the pin keeps it
     }

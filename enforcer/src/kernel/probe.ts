@@ -25,7 +25,11 @@ export const mechanismNumber: Record<MechanismName, number> = {
 /** Best first: a denied exec is better than a killed one. */
 export const preference: MechanismName[] = ['lsm', 'fmod_ret', 'signal']
 
-const u32 = { name: 'u32', size: 4, fields: [{ name: 'value' as const, offset: 0, is: 'u32' as const }] }
+const u32 = {
+  name: 'u32',
+  size: 4,
+  fields: [{ name: 'value' as const, offset: 0, is: 'u32' as const }],
+}
 
 export async function probe(object: string, mechanism: MechanismName): Promise<ProbeResult> {
   const result = (works: boolean, reason: string): ProbeResult => ({ mechanism, works, reason })
@@ -40,10 +44,22 @@ export async function probe(object: string, mechanism: MechanismName): Promise<P
     link = bpf.attach(programs.get(name) as bpf.Handle, name)
     const target = bpf.maps(handle).get('target') as bpf.Handle
     const outcome = await tryExec((pid) =>
-      bpf.update(bpf.mapFd(target), 'target', encode(u32, { value: 0 }), encode(u32, { value: pid })),
+      bpf.update(
+        bpf.mapFd(target),
+        'target',
+        encode(u32, { value: 0 }),
+        encode(u32, { value: pid }),
+      ),
     )
-    if (mechanism === 'signal') return result(outcome === 'SIGKILL', outcome === 'SIGKILL' ? 'kills' : 'attaches and kills nothing')
-    return result(outcome === 'denied', outcome === 'denied' ? 'denies' : 'attaches and denies nothing')
+    if (mechanism === 'signal')
+      return result(
+        outcome === 'SIGKILL',
+        outcome === 'SIGKILL' ? 'kills' : 'attaches and kills nothing',
+      )
+    return result(
+      outcome === 'denied',
+      outcome === 'denied' ? 'denies' : 'attaches and denies nothing',
+    )
   } catch (error) {
     return result(false, error instanceof Error ? error.message : String(error))
   } finally {
@@ -54,7 +70,9 @@ export async function probe(object: string, mechanism: MechanismName): Promise<P
 
 /** A shell of ours waits for a line, then replaces itself by `true`: 126 when the exec was denied. */
 async function tryExec(aim: (pid: number) => void): Promise<'ran' | 'denied' | 'SIGKILL'> {
-  const child = spawn('/bin/sh', ['-c', 'read line; exec /bin/true'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  const child = spawn('/bin/sh', ['-c', 'read line; exec /bin/true'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   const exit = once(child, 'exit') as Promise<[number | null, string | null]>
   aim(child.pid ?? 0)
   child.stdin.end('go\n')
@@ -64,7 +82,9 @@ async function tryExec(aim: (pid: number) => void): Promise<'ran' | 'denied' | '
 }
 
 /** The first mechanism that works, and what was found out about those before it. */
-export async function chooseMechanism(object: string): Promise<{ chosen: MechanismName | null; results: ProbeResult[] }> {
+export async function chooseMechanism(
+  object: string,
+): Promise<{ chosen: MechanismName | null; results: ProbeResult[] }> {
   const results: ProbeResult[] = []
   for (const mechanism of preference) {
     const found = await probe(object, mechanism)

@@ -25,15 +25,20 @@ export interface Applied {
 }
 
 const words = (bits: Bits) => ({
-  word: Array.from({ length: Limit.RULE_WORDS }, (_, i) => BigInt.asUintN(64, bits >> BigInt(64 * i))),
+  word: Array.from({ length: Limit.RULE_WORDS }, (_, i) =>
+    BigInt.asUintN(64, bits >> BigInt(64 * i)),
+  ),
 })
 
 /** What an agent before us left: its numbers stay taken, its bindings are replaced as ours come. */
 export function adopt(tables: Tables): Applied {
-  const policies = new Map([...tables.policies.entries()].map(([{ value }, row]) => [row.key, value]))
+  const policies = new Map(
+    [...tables.policies.entries()].map(([{ value }, row]) => [row.key, value]),
+  )
   const rulesets = [...tables.rulesets.entries()].map(([{ value }]) => value)
   const bindings: number[] = []
-  for (const [{ value }, row] of tables.bindings.entries()) if (row.ruleset !== 0) bindings.push(value)
+  for (const [{ value }, row] of tables.bindings.entries())
+    if (row.ruleset !== 0) bindings.push(value)
   const stratumStates = writeStratum(tables)
   return {
     plan: emptyPlan,
@@ -60,7 +65,8 @@ function writeStratum(tables: Tables): number {
 }
 
 const stratumLimit = 2500
-const halfStart = (stratumStates: number, half: 0 | 1) => stratumStates + 1 + half * maxPatternStates
+const halfStart = (stratumStates: number, half: 0 | 1) =>
+  stratumStates + 1 + half * maxPatternStates
 
 function halfInUse(tables: Tables, stratumStates: number): 0 | 1 {
   const start = tables.control.get({ value: 0 })?.cgroupStart ?? 0
@@ -73,7 +79,11 @@ export function hashKeyOf(tables: Tables): HashKey {
 }
 
 /** Everything up to the point where kernel decisions change. Throws with the previous plan still in force. */
-export function prepare(tables: Tables, applied: Applied, plan: Plan): { next: Applied; steps: Steps } {
+export function prepare(
+  tables: Tables,
+  applied: Applied,
+  plan: Plan,
+): { next: Applied; steps: Steps } {
   const steps = diff(applied.plan === emptyPlan ? null : applied.plan, plan)
   const next: Applied = {
     ...applied,
@@ -175,7 +185,7 @@ export function bumpGeneration(tables: Tables): number {
 
 export function setControl(
   tables: Tables,
-  change: Partial<{ generation: number; cgroupStart: number; stratumStart: number}>,
+  change: Partial<{ generation: number; cgroupStart: number; stratumStart: number }>,
 ): void {
   const control = tables.control.get({ value: 0 })
   if (control) tables.control.set({ value: 0 }, { ...control, ...change })
@@ -204,7 +214,10 @@ export function writeRuleset(
     tables.rules.set({ ruleset: id, rule }, { policy: policyId(policy), path: path.slice(0, 59) })
   for (const { kind, path, exe, from } of ruleset.paths) {
     const hash = hashPath(key, path).hash
-    tables.exes.set({ ruleset: id, kind: kind === 'exact' ? 0 : 1, hash }, { exe: words(exe), from: words(from) })
+    tables.exes.set(
+      { ruleset: id, kind: kind === 'exact' ? 0 : 1, hash },
+      { exe: words(exe), from: words(from) },
+    )
   }
   for (const { family, address, bits, rules } of ruleset.addresses)
     tables.addresses.set({ prefix: 64 + bits, ruleset: id, family, address }, words(rules))
@@ -227,6 +240,5 @@ function deleteRulesets(tables: Tables, ids: ReadonlySet<number>): void {
   if (ids.size === 0) return
   for (const id of ids) tables.rulesets.delete({ value: id })
   for (const table of [tables.rules, tables.exes, tables.addresses, tables.ports] as const)
-    for (const [key] of table.entries())
-      if (ids.has(key.ruleset)) (table.delete as (k: typeof key) => boolean)(key)
+    for (const [key] of table.entries()) if (ids.has(key.ruleset)) table.delete(key)
 }

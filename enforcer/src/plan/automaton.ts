@@ -59,7 +59,8 @@ function build(nodes: Node[], node: () => number, part: Part, to: number): numbe
   }
   if ('any' in part) return edge(null)
   if ('bytes' in part) return edge(part.bytes)
-  if ('sequence' in part) return part.sequence.reduceRight((next, item) => build(nodes, node, item, next), to)
+  if ('sequence' in part)
+    return part.sequence.reduceRight((next, item) => build(nodes, node, item, next), to)
   const at = node()
   if ('choice' in part) {
     for (const item of part.choice) nodes[at]?.epsilon.push(build(nodes, node, item, to))
@@ -99,7 +100,9 @@ function determine(
         expected: `at most ${limit}`,
         remedy: 'use fewer or simpler patterns',
       })
-    const means = new Set(set.map((at) => nodes[at]?.means).filter((m) => m !== null && m !== undefined))
+    const means = new Set(
+      set.map((at) => nodes[at]?.means).filter((m) => m !== null && m !== undefined),
+    )
     states.push({ next: new Int32Array(256).fill(-1), accepts: [...means].sort((a, b) => a - b) })
     sets.push(set)
     known.set(name, states.length - 1)
@@ -118,7 +121,8 @@ function determine(
     for (const { on, to } of edges)
       for (const byte of on ?? []) perByte.set(byte, [...(perByte.get(byte) ?? []), to])
     if (always.length > 0) state.next.fill(stateOf(closure(nodes, always)))
-    for (const [byte, targets] of perByte) state.next[byte] = stateOf(closure(nodes, [...always, ...targets]))
+    for (const [byte, targets] of perByte)
+      state.next[byte] = stateOf(closure(nodes, [...always, ...targets]))
   }
   return states
 }

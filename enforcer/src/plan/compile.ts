@@ -99,7 +99,9 @@ export function compile(
     const key = `${scope}:${selecting.map((p) => p.key).join(',')}`
     if (!plan.bindings.has(key)) {
       const before = earlier.get(key)
-      const same = before?.of.length === selecting.length && before.of.every((p, i) => p.policy === selecting[i]?.policy)
+      const same =
+        before?.of.length === selecting.length &&
+        before.of.every((p, i) => p.policy === selecting[i]?.policy)
       const ruleset = same ? before.ruleset : compileRuleset(selecting)
       memory.set(key, { of: selecting, ruleset })
       plan.rulesets.set(ruleset.digest, ruleset)
@@ -108,7 +110,9 @@ export function compile(
     return key
   }
   for (const pod of pods) {
-    const selecting = ordered.filter((p) => selects(p, { scope: 'pod', pod: pod.manifest, namespace: pod.namespace }))
+    const selecting = ordered.filter((p) =>
+      selects(p, { scope: 'pod', pod: pod.manifest, namespace: pod.namespace }),
+    )
     if (selecting.length > 0) plan.pods.set(pod.uid, bind('pod', selecting))
   }
   bindPatterns(plan, ordered, bind)
@@ -158,7 +162,10 @@ function number(rules: readonly Rule[]): NumberedRule[] {
   const out: NumberedRule[] = []
   for (const rule of rules) {
     const { exe, policy, path, ...rest } = rule
-    const same = rule.effect === 'allow' && exe ? JSON.stringify(rest, plain) : `${policy} ${path} ${rule.about}`
+    const same =
+      rule.effect === 'allow' && exe
+        ? JSON.stringify(rest, plain)
+        : `${policy} ${path} ${rule.about}`
     const earlier = rule.effect === 'allow' && exe ? merged.get(same) : undefined
     if (earlier) {
       earlier.exe = [...(earlier.exe ?? []), ...(exe ?? [])]
@@ -171,7 +178,8 @@ function number(rules: readonly Rule[]): NumberedRule[] {
   return out
 }
 
-const plain = (_: string, value: unknown): unknown => (value instanceof Uint8Array ? [...value] : value)
+const plain = (_: string, value: unknown): unknown =>
+  value instanceof Uint8Array ? [...value] : value
 
 export function compileRuleset(policies: readonly RuntimeLike[]): Ruleset {
   const rules = number(policies.flatMap(flattenRules))
@@ -205,7 +213,9 @@ export function compileRuleset(policies: readonly RuntimeLike[]): Ruleset {
     restrictsEnforced: restricting.find((p) => p.policy.spec.mode === 'enforce')?.key ?? null,
     restrictsAudited: restricting[0]?.key ?? null,
     paths: pathRows(rules),
-    addresses: addressRows(rules.flatMap((r) => (r.peers ? [{ rule: r.number, peers: r.peers }] : []))),
+    addresses: addressRows(
+      rules.flatMap((r) => (r.peers ? [{ rule: r.number, peers: r.peers }] : [])),
+    ),
     ports: portRows(rules.flatMap((r) => (r.ports ? [{ rule: r.number, ports: r.ports }] : []))),
     allows: lines(rules, 'allow'),
     denies: lines(rules, 'deny'),

@@ -25,7 +25,13 @@ export function diff(before: Plan | null, after: Plan): Steps {
   const changed = [...after.bindings].flatMap(([binding, { ruleset }]) => {
     const was = old.bindings.get(binding)
     if (!was || was.ruleset === ruleset) return []
-    return [{ binding, ruleset, tightens: tightens(old.rulesets.get(was.ruleset), after.rulesets.get(ruleset)) }]
+    return [
+      {
+        binding,
+        ruleset,
+        tightens: tightens(old.rulesets.get(was.ruleset), after.rulesets.get(ruleset)),
+      },
+    ]
   })
   return {
     write: [...after.rulesets.keys()].filter((digest) => !old.rulesets.has(digest)),

@@ -13,7 +13,10 @@ import {
 import { addressRows, portPrefixes, portRows, type AddressRow, type PortRow } from './prefixes.ts'
 
 const bitsOf = (bytes: Uint8Array, bits: number) =>
-  [...bytes].map((b) => b.toString(2).padStart(8, '0')).join('').slice(0, bits)
+  [...bytes]
+    .map((b) => b.toString(2).padStart(8, '0'))
+    .join('')
+    .slice(0, bits)
 
 /** What the kernel's trie answers. */
 function longest(rows: readonly AddressRow[], { family, bytes }: Address): bigint {
@@ -101,7 +104,10 @@ describe('ports', () => {
   })
 
   it('answer what the rules say', () => {
-    const edges = fc.oneof(fc.constantFrom(0, 1, 79, 80, 81, 1023, 1024, 65534, 65535), fc.nat(65535))
+    const edges = fc.oneof(
+      fc.constantFrom(0, 1, 79, 80, 81, 1023, 1024, 65534, 65535),
+      fc.nat(65535),
+    )
     const range = fc
       .tuple(fc.constantFrom(6, 17, 1), edges, edges)
       .map(([protocol, a, b]) => ({ protocol, low: Math.min(a, b), high: Math.max(a, b) }))

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A longest-prefix match answers one row only, so each row must already say everything that shorter prefixes say.
 // Here rules over networks and port ranges become such rows.
-import { contains, type Network, type PeerNetwork, type PortRange } from '../../../policies/src/index.ts'
+import {
+  contains,
+  type Network,
+  type PeerNetwork,
+  type PortRange,
+} from '../../../policies/src/index.ts'
 
 /** Bits of rules; bit n of the number is rule n. */
 export type Bits = bigint
@@ -23,18 +28,27 @@ export interface PortRow {
   rules: Bits
 }
 
-const textOf = ({ family, bytes, bits }: Network) => `${family}/${bits}/${Buffer.from(bytes).toString('hex')}`
+const textOf = ({ family, bytes, bits }: Network) =>
+  `${family}/${bits}/${Buffer.from(bytes).toString('hex')}`
 
-const covers = (outer: Network, inner: Network) => outer.bits <= inner.bits && contains(outer, inner)
+const covers = (outer: Network, inner: Network) =>
+  outer.bits <= inner.bits && contains(outer, inner)
 
-export function addressRows(rules: readonly { rule: number; peers: PeerNetwork[] }[]): AddressRow[] {
+export function addressRows(
+  rules: readonly { rule: number; peers: PeerNetwork[] }[],
+): AddressRow[] {
   const nodes = new Map<string, Network>()
   for (const { peers } of rules)
-    for (const peer of peers) for (const network of [peer, ...peer.except]) nodes.set(textOf(network), network)
+    for (const peer of peers)
+      for (const network of [peer, ...peer.except]) nodes.set(textOf(network), network)
   return [...nodes.values()].map((node) => {
     let bits = 0n
     for (const { rule, peers } of rules)
-      if (peers.some((peer) => covers(peer, node) && !peer.except.some((except) => covers(except, node))))
+      if (
+        peers.some(
+          (peer) => covers(peer, node) && !peer.except.some((except) => covers(except, node)),
+        )
+      )
         bits |= 1n << BigInt(rule)
     const address = new Uint8Array(16)
     address.set(node.family === 4 ? node.bytes.subarray(12) : node.bytes)
@@ -45,7 +59,7 @@ export function addressRows(rules: readonly { rule: number; peers: PeerNetwork[]
 /** low..high as prefixes: at most 30. */
 export function portPrefixes(low: number, high: number): { port: number; bits: number }[] {
   const out: { port: number; bits: number }[] = []
-  for (let at = low; at <= high; ) {
+  for (let at = low; at <= high;) {
     let size = at === 0 ? 65536 : at & -at
     while (size > high - at + 1) size /= 2
     out.push({ port: at, bits: 16 - Math.log2(size) })

@@ -2,7 +2,7 @@
 // Handshakes of miners, as JSON allows them to be written; and their harmless neighbours.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { harmless, mining } from '../../../test/kernel/handshakes.ts'
+import { harmless, mining } from './handshakes.ts'
 import { run } from './automaton.ts'
 import { stratumAutomaton } from './stratum.ts'
 

@@ -16,7 +16,9 @@ function letter(c: string): Part {
   return { choice: [bytes(c), { sequence: [bytes('\\'), bytes('u'), ...escape] }] }
 }
 
-const quoted = (value: string): Part => ({ sequence: [bytes('"'), ...[...value].map(letter), bytes('"')] })
+const quoted = (value: string): Part => ({
+  sequence: [bytes('"'), ...[...value].map(letter), bytes('"')],
+})
 const member = (key: string, value: string): Part => ({
   sequence: [quoted(key), space, bytes(':'), space, quoted(value)],
 })

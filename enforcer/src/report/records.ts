@@ -116,7 +116,10 @@ export class Describer {
     return known?.key ?? null
   }
 
-  record(key: abi.LedgerKey, row: Pick<abi.LedgerRow, 'count' | 'first' | 'last' | 'exe' | 'from' | 'pid'>): Record {
+  record(
+    key: abi.LedgerKey,
+    row: Pick<abi.LedgerRow, 'count' | 'first' | 'last' | 'exe' | 'from' | 'pid'>,
+  ): Record {
     const decision = decisions[key.decision] ?? 'exec'
     return {
       subject: this.subject(key.subject),
@@ -150,7 +153,9 @@ export class Describer {
 function targetOf(key: abi.LedgerKey, decision: DecisionName): Record['target'] {
   const protocol = protocolNames.get(key.protocol) ?? String(key.protocol)
   const four = key.family === 4
-  const bytes = four ? Uint8Array.from([...new Uint8Array(10), 255, 255, ...key.address.subarray(0, 4)]) : key.address
+  const bytes = four
+    ? Uint8Array.from([...new Uint8Array(10), 255, 255, ...key.address.subarray(0, 4)])
+    : key.address
   const known = key.family === 4 || key.family === 6
   return {
     protocol,
@@ -175,13 +180,22 @@ export function readRecords(tables: Tables, pods: PodNames = new Map()): Record[
 }
 
 /** What was counted when not even an "other" row found room: by decision and outcome. */
-export function readRest(tables: Tables): { decision: DecisionName; outcome: 'would-deny' | 'denied'; count: number }[] {
+export function readRest(
+  tables: Tables,
+): { decision: DecisionName; outcome: 'would-deny' | 'denied'; count: number }[] {
   return decisions.flatMap((decision, number) =>
     ([abi.Outcome.WOULD_DENY, abi.Outcome.DENIED] as const).flatMap((outcome) => {
       const count = Number(tables.ledger_rest.get({ value: number * 3 + outcome })?.value ?? 0n)
       return count === 0
         ? []
-        : [{ decision, outcome: outcome === abi.Outcome.DENIED ? ('denied' as const) : ('would-deny' as const), count }]
+        : [
+            {
+              decision,
+              outcome:
+                outcome === abi.Outcome.DENIED ? ('denied' as const) : ('would-deny' as const),
+              count,
+            },
+          ]
     }),
   )
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients say first, written from the protocols: mining pools in their variants, and harmless neighbours of theirs.
+// Test data: what clients say first, written from the protocols: mining pools in their variants, and harmless neighbours of theirs.
 
 export const mining: Record<string, string> = {
   'stratum v1 subscribe': '{"id":1,"method":"mining.subscribe","params":["cgminer/4.12.0"]}\n',
