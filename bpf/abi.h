@@ -17,6 +17,7 @@ enum limit {
 	LIMIT_NAME = 256, /* bytes kept of a path for people; decisions use the hash of the whole path */
 	LIMIT_CGROUP_PATH = 1024, /* bytes of a cgroup path that patterns can look at */
 	LIMIT_SUBJECT_LEDGER = 4096, /* ledger rows of one subject, before its "other" rows count */
+	LIMIT_SUBJECT_IMAGES = 2048, /* images that one subject adds, before its new programs are unknown */
 	LIMIT_INSPECT = 512, /* first payload bytes of a connection in which a protocol is looked for */
 	LIMIT_STATES = 6144, /* states of all automata together */
 };
@@ -118,7 +119,7 @@ struct subject_row {
 	u8 scope; /* enum scope */
 	u8 zero[3];
 	u32 ledger_rows; /* rows of this subject in the ledger, approximately (never too few) */
-	u32 zero2;
+	u32 images; /* images that it added since the agent cleaned up */
 };
 
 /* For people; losing one loses a name, never a verdict. */

@@ -36,7 +36,7 @@ int ask(struct __sk_buff *skb)
 		else
 			answer = interpreter;
 	} else {
-		image = intern_image(scratch);
+		image = intern_image(scratch, 0);
 		decide_network(question->decision, question->subject, image, &peer, &answer);
 	}
 	question->enforced = answer.enforced;

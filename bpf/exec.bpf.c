@@ -188,7 +188,7 @@ static __always_inline void kill_current(void)
 }
 
 /* The `signal` mechanism: the new image is in place, and has not run an instruction yet. */
-static __always_inline void kill_if_denied(struct scratch *scratch, const struct identity *who, struct linux_binprm *bprm)
+static __always_inline u8 kill_if_denied(struct scratch *scratch, const struct identity *who, struct linux_binprm *bprm)
 {
 	const char *filename = BPF_CORE_READ(bprm, filename);
 	struct answer answer = {};
@@ -209,6 +209,7 @@ static __always_inline void kill_if_denied(struct scratch *scratch, const struct
 	}
 	if (enforced == VERDICT_DENY)
 		kill_current();
+	return enforced;
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -243,10 +244,11 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	caller_to_scratch(scratch, who.image);
 	resolve(scratch, &scratch->image.exe, (u64)BPF_CORE_READ(bprm, file), (u64)BPF_CORE_READ(task, fs));
 	remember_name(scratch, &scratch->image.exe);
-	row.image = intern_image(scratch);
+	/* A killed program leaves no image behind: it could fill their map, one path after the other. */
+	row.image = IMAGE_UNKNOWN;
+	if (exec_mechanism != MECHANISM_SIGNAL || kill_if_denied(scratch, &who, bprm) == VERDICT_ALLOW)
+		row.image = intern_image(scratch, who.carried ? who.carried : who.subject);
 	rewrite_process(tgid, &row);
-	if (exec_mechanism == MECHANISM_SIGNAL)
-		kill_if_denied(scratch, &who, bprm);
 	scratch_release(scratch);
 	return 0;
 }

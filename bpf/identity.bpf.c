@@ -187,7 +187,7 @@ int BPF_PROG(identity_release, struct cgroup *cgroup, const char *path)
 }
 
 /* What a process runs that we have not seen exec: its caller is not known. */
-static __always_inline u64 image_of_task(struct task_struct *task)
+static __always_inline u64 image_of_task(struct task_struct *task, u64 subject)
 {
 	struct file *file = BPF_CORE_READ(task, mm, exe_file);
 	struct scratch *scratch;
@@ -201,7 +201,7 @@ static __always_inline u64 image_of_task(struct task_struct *task)
 	__builtin_memset(&scratch->image.from, 0, sizeof(scratch->image.from));
 	resolve(scratch, &scratch->image.exe, (u64)file, (u64)BPF_CORE_READ(task, fs));
 	remember_name(scratch, &scratch->image.exe);
-	image = intern_image(scratch);
+	image = intern_image(scratch, subject);
 	scratch_release(scratch);
 	return image;
 }
@@ -222,7 +222,7 @@ int BPF_PROG(identity_attach, struct cgroup *cgroup, const char *path, struct ta
 		return 0;
 	}
 	row.subject = carries(entered->subject);
-	row.image = image_of_task(task);
+	row.image = image_of_task(task, entered->subject);
 	write_process(tgid, &row);
 	return 0;
 }
@@ -251,7 +251,7 @@ int BPF_PROG(identity_fork, struct task_struct *parent, struct task_struct *chil
 	if (!entered)
 		return 0;
 	row.subject = carries(entered->subject);
-	row.image = image_of_task(child);
+	row.image = image_of_task(child, entered->subject);
 	write_process(to, &row);
 	return 0;
 }

@@ -14,13 +14,22 @@ static __always_inline u64 image_of(u64 exe, u64 from)
 	return image > IMAGE_ANY ? image : image + 2;
 }
 
-/* scratch->image -> its number. IMAGE_UNKNOWN when there is no room: fail closed, see grants_of_image. */
-static __always_inline u64 intern_image(struct scratch *scratch)
+/* scratch->image -> its number. IMAGE_UNKNOWN when there is no room, or the subject has used its share of it (so that
+ * one that runs ever new paths takes no room from others): fail closed, see grants_of_image. */
+static __always_inline u64 intern_image(struct scratch *scratch, u64 subject)
 {
 	u64 image = image_of(scratch->image.exe.hash, scratch->image.from.hash);
+	struct subject_row *owner;
 
 	if (bpf_map_lookup_elem(&images, &image))
 		return image;
+	owner = bpf_map_lookup_elem(&subjects, &subject);
+	if (owner && owner->images >= LIMIT_SUBJECT_IMAGES) {
+		count(COUNTER_IMAGES_FULL);
+		return IMAGE_UNKNOWN;
+	}
+	if (owner)
+		__sync_fetch_and_add(&owner->images, 1);
 	if (bpf_map_update_elem(&images, &image, &scratch->image, BPF_ANY)) {
 		count(COUNTER_IMAGES_FULL);
 		return IMAGE_UNKNOWN;

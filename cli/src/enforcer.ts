@@ -9,6 +9,11 @@ export type Enforcer = typeof import('../../enforcer/src/index.ts')
 
 /** `operation`: what cannot be done where this fails. */
 export async function openEnforcer(operation: string): Promise<Enforcer> {
+  requireRoot(operation)
+  return import('../../enforcer/src/index.ts')
+}
+
+export function requireRoot(operation: string): void {
   if (process.platform !== 'linux')
     throw new UnderpinError('kernel-lacks', {
       operation,
@@ -23,7 +28,6 @@ export async function openEnforcer(operation: string): Promise<Enforcer> {
       expected: 'root',
       remedy: 'run it with sudo; underpin scan and underpin policy check need no root',
     })
-  return import('../../enforcer/src/index.ts')
 }
 
 export function requireBtf(operation: string): void {

@@ -41,8 +41,9 @@ import {
   type Applied,
 } from './plan/apply.ts'
 import { compile, type CompileMemory } from './plan/compile.ts'
+import { lockPlaces } from './lock.ts'
 import { Describer } from './report/records.ts'
-import { lockState, writeState, type Places, type State } from './state.ts'
+import { writeState, type Places, type State } from './state.ts'
 
 export interface EnforceOptions extends Places {
   /** Files or folders of policies; manifests of pods may lie among those of `pods`. */
@@ -69,7 +70,7 @@ const collectMs = 10_000
 const maxEventFile = 16 * 1024 * 1024
 
 export async function enforce(options: EnforceOptions): Promise<Agent> {
-  const unlock = lockState(options.state)
+  const unlock = lockPlaces(options)
   try {
     return await begin(options, unlock)
   } catch (error) {

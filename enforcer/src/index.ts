@@ -5,7 +5,7 @@ export { compile, patternsOf, scopeOf, type Plan } from './plan/compile.ts'
 export { knownPod, type KnownPod } from './identity/pods.ts'
 export { cgroupMount } from './kernel/cgroups.ts'
 export { closeTables, openTables, readCounters, type Tables } from './kernel/maps.ts'
-export { disarm } from './kernel/object.ts'
+export { disarm } from './kernel/pins.ts'
 export {
   chooseMechanism,
   preference,

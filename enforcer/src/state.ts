@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent tells other commands: one small JSON file, replaced as a whole. Everything that decides is in kernel
 // maps; losing this file loses nothing that is in force.
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { UnderpinError } from '../../runtime/src/index.ts'
-import { tryLock } from './kernel/libbpf.ts'
 
 export interface State {
   pid: number
@@ -46,22 +44,6 @@ export function readState(folder: string): State | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
-}
-
-/** One agent per state folder; answers how to unlock. The lock goes with the process, however it ends. */
-export function lockState(folder: string): () => void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const fd = openSync(join(folder, 'lock'), 'w', 0o600)
-  if (tryLock(fd)) return () => closeSync(fd)
-  closeSync(fd)
-  const pid = readState(folder)?.pid
-  throw new UnderpinError('usage', {
-    operation: 'start the agent',
-    object: folder,
-    found: `another agent${pid ? ` (process ${pid})` : ''}`,
-    expected: 'one agent per state folder',
-    remedy: 'stop that one first, or give this one its own --state and --pins',
-  })
 }
 
 /** Whether the agent that wrote the state is alive. */

@@ -19,7 +19,13 @@ export { evaluate } from './evaluate.ts'
 export { evaluateCheck, type CheckVariables, type Outcome, type Prediction } from './expression.ts'
 export type { Fault } from './expression-fault.ts'
 export { selectorMatches, type Labels, type Namespace } from './labels.ts'
-export { load, type LoadMemory, type LoadOptions, type LoadResult, type PolicyText } from './load.ts'
+export {
+  load,
+  type LoadMemory,
+  type LoadOptions,
+  type LoadResult,
+  type PolicyText,
+} from './load.ts'
 export { selection, selects, type Pod, type Selection, type Subject } from './match.ts'
 export { nearest } from './nearest.ts'
 export { parsePathPattern, pathMatches, type PathPattern } from './path-pattern.ts'

@@ -28,33 +28,47 @@ function disagreement(policies: RuntimeLike[], decision: Decision): object | nul
     policy: blamed.verdict === 'deny' ? blamed.policy : null,
     path: blamed.verdict === 'deny' ? blamed.path : null,
   }
-  const same = (Object.keys(wanted) as (keyof typeof wanted)[]).every((k) => answer[k] === wanted[k])
+  const same = (Object.keys(wanted) as (keyof typeof wanted)[]).every(
+    (k) => answer[k] === wanted[k],
+  )
   return same ? null : { decision, kernel: answer, model: wanted }
 }
 
-test(`kernel and evaluate() agree on ${decisions} random decisions (seed ${seed})`, { timeout: 300_000 }, () => {
-  const seen = { total: 0, denied: 0, wouldDeny: 0 }
-  fc.assert(
-    fc.property(
-      arbitraryPolicies,
-      fc.array(arbitraryDecision, { minLength: decisionsPerPolicy, maxLength: decisionsPerPolicy }),
-      (policies, asked) => {
-        oracle.use(policies)
-        for (const decision of asked) {
-          const wrong = disagreement(policies, decision)
-          if (wrong) expect.fail(JSON.stringify({ ...wrong, policies: policies.map((p) => p.policy.spec) }, null, 1))
-          const { enforced, audited } = evaluate(policies, decision)
-          seen.total++
-          if (enforced.verdict === 'deny') seen.denied++
-          else if (audited.verdict === 'deny') seen.wouldDeny++
-        }
-      },
-    ),
-    { seed, numRuns: Math.ceil(decisions / decisionsPerPolicy), endOnFailure: false },
-  )
-  // A test whose decisions are all allowed proves nothing.
-  expect(seen.total).toBeGreaterThanOrEqual(decisions)
-  expect(seen.denied / seen.total).toBeGreaterThan(0.1)
-  expect(seen.wouldDeny / seen.total).toBeGreaterThan(0.05)
-  console.log(`seed ${seed}: ${seen.total} decisions, ${seen.denied} denied, ${seen.wouldDeny} would be denied`)
-})
+test(
+  `kernel and evaluate() agree on ${decisions} random decisions (seed ${seed})`,
+  { timeout: 300_000 },
+  () => {
+    const seen = { total: 0, denied: 0, wouldDeny: 0 }
+    fc.assert(
+      fc.property(
+        arbitraryPolicies,
+        fc.array(arbitraryDecision, {
+          minLength: decisionsPerPolicy,
+          maxLength: decisionsPerPolicy,
+        }),
+        (policies, asked) => {
+          oracle.use(policies)
+          for (const decision of asked) {
+            const wrong = disagreement(policies, decision)
+            if (wrong)
+              expect.fail(
+                JSON.stringify({ ...wrong, policies: policies.map((p) => p.policy.spec) }, null, 1),
+              )
+            const { enforced, audited } = evaluate(policies, decision)
+            seen.total++
+            if (enforced.verdict === 'deny') seen.denied++
+            else if (audited.verdict === 'deny') seen.wouldDeny++
+          }
+        },
+      ),
+      { seed, numRuns: Math.ceil(decisions / decisionsPerPolicy), endOnFailure: false },
+    )
+    // A test whose decisions are all allowed proves nothing.
+    expect(seen.total).toBeGreaterThanOrEqual(decisions)
+    expect(seen.denied / seen.total).toBeGreaterThan(0.1)
+    expect(seen.wouldDeny / seen.total).toBeGreaterThan(0.05)
+    console.log(
+      `seed ${seed}: ${seen.total} decisions, ${seen.denied} denied, ${seen.wouldDeny} would be denied`,
+    )
+  },
+)

@@ -117,7 +117,7 @@ function point(
 ): boolean {
   const row = tables.subjects.get({ value: subject })
   if (row?.binding === binding && row.scope === scope) return false
-  tables.subjects.set({ value: subject }, { ledgerRows: row?.ledgerRows ?? 0, binding, scope })
+  tables.subjects.set({ value: subject }, { ...row, binding, scope })
   tables.subject_names.set(
     { value: subject },
     { scope, cgroup: path, ...(uid && { uid: Buffer.from(uid, 'hex') }) },

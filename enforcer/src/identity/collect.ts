@@ -22,6 +22,7 @@ export function collect(tables: Tables, before: Idle, limits = halves): Idle {
   const names = keysOf(tables.names)
   const subjectNames = keysOf(tables.subject_names)
   const ledger = () => tables.ledger.entries()
+  renewShares(tables)
   return {
     images: take(tables.images, images, before.images, limits.images, () => {
       const used = new Set<bigint>()
@@ -47,6 +48,12 @@ export function collect(tables: Tables, before: Idle, limits = halves): Idle {
       },
     ),
   }
+}
+
+/** Each subject may add images again; see LIMIT_SUBJECT_IMAGES. */
+function renewShares(tables: Tables): void {
+  for (const [key, row] of tables.subjects.entries())
+    if (row.images > 0) tables.subjects.set(key, { ...row, images: 0 })
 }
 
 type ByNumber = Table<{ value: bigint }, unknown>

@@ -27,7 +27,7 @@ export function knownPod(
   const namespace = typeof metadata.namespace === 'string' ? metadata.namespace : 'default'
   return {
     uid,
-    name: String(metadata.name ?? ''),
+    name: typeof metadata.name === 'string' ? metadata.name : '',
     namespace: namespaces.get(namespace) ?? { name: namespace },
     manifest: manifest as Pod,
   }

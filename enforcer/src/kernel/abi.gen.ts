@@ -10,6 +10,7 @@ export const Limit = {
   NAME: 256,
   CGROUP_PATH: 1024,
   SUBJECT_LEDGER: 4096,
+  SUBJECT_IMAGES: 2048,
   INSPECT: 512,
   STATES: 6144,
 } as const
@@ -174,6 +175,7 @@ export interface SubjectRow {
   binding: number
   scope: number
   ledgerRows: number
+  images: number
 }
 
 export const subjectRow: Layout<SubjectRow> = {
@@ -183,6 +185,7 @@ export const subjectRow: Layout<SubjectRow> = {
     { name: 'binding', offset: 0, is: 'u32' },
     { name: 'scope', offset: 4, is: 'u8' },
     { name: 'ledgerRows', offset: 8, is: 'u32' },
+    { name: 'images', offset: 12, is: 'u32' },
   ],
 }
 

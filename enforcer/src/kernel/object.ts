@@ -7,12 +7,9 @@ import {
   existsSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   renameSync,
-  rmdirSync,
   statfsSync,
-  unlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { UnderpinError } from '../../../runtime/src/index.ts'
@@ -21,6 +18,7 @@ import { cgroupId } from './cgroups.ts'
 import { decode } from './codec.ts'
 import * as bpf from './libbpf.ts'
 import { closeTables, mapNames, tablesOf, type Tables } from './maps.ts'
+import { disarm, removePins } from './pins.ts'
 import { mechanismNumber, type MechanismName } from './probe.ts'
 
 /** Raised when a layout in bpf/abi.h changes in a way that old maps cannot be read with. */
@@ -193,25 +191,4 @@ function wanted(name: string, mechanism: MechanismName | null): boolean {
   if (name === 'exec_lsm') return mechanism === 'lsm'
   if (name === 'exec_fmod_ret') return mechanism === 'fmod_ret'
   return name !== 'ask' // for tests only
-}
-
-function removePins(folder: string): void {
-  if (!existsSync(folder)) return
-  for (const name of readdirSync(folder)) unlinkSync(join(folder, name))
-  rmdirSync(folder)
-}
-
-/** Detaches and removes everything. Needs bpffs only; answers how many pins there were. */
-export function disarm(pins: string): number {
-  if (!existsSync(pins)) return 0
-  let count = 0
-  for (const folder of ['links', 'links-new', 'links-old', 'maps']) {
-    const at = join(pins, folder)
-    if (!existsSync(at)) continue
-    count += readdirSync(at).length
-    removePins(at)
-  }
-  // Only when nothing else lies there: a wrong --pins must not cost anybody else's.
-  if (readdirSync(pins).length === 0) rmdirSync(pins)
-  return count
 }
