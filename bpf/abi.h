@@ -11,11 +11,11 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 
 enum limit {
-	LIMIT_RULE_WORDS = 4, /* 64 rules each: at most 256 rules decide about one subject */
-	LIMIT_DIRS = 17, /* directories of a path that a "below" pattern can name: "/" and 16 levels */
+	LIMIT_RULE_WORDS = 4,	/* 64 rules each: at most 256 rules decide about one subject */
+	LIMIT_DIRS = 17,	/* directories of a path that a "below" pattern can name: "/" and 16 levels */
 	LIMIT_COMPONENTS = 128, /* path levels that we resolve; a deeper path matches nothing */
 	LIMIT_NAME = 256, /* bytes kept of a path for people; decisions use the hash of the whole path */
-	LIMIT_CGROUP_PATH = 1024, /* bytes of a cgroup path that patterns can look at */
+	LIMIT_CGROUP_PATH = 1024,    /* bytes of a cgroup path that patterns can look at */
 	LIMIT_SUBJECT_LEDGER = 4096, /* ledger rows of one subject, before its "other" rows count */
 	LIMIT_SUBJECT_IMAGES = 2048, /* images that one subject adds, before its new programs are unknown */
 	LIMIT_INSPECT = 512, /* first payload bytes of a connection in which a protocol is looked for */
@@ -80,7 +80,7 @@ enum path_kind {
 
 enum image {
 	IMAGE_UNKNOWN = 0, /* nobody knows what this process runs: only rules for any process apply */
-	IMAGE_ANY = 1, /* a socket without an owner: every rule of the subject applies */
+	IMAGE_ANY = 1,	   /* a socket without an owner: every rule of the subject applies */
 };
 
 enum rule_blame {
@@ -96,16 +96,16 @@ struct rule_bits {
 /* bpffs control block: one row. */
 struct control {
 	u64 key[2]; /* of the path hash; made once per installation, so that nobody can aim at a collision */
-	u32 generation; /* raised by every applied plan: cached verdicts of older generations are stale */
-	u32 cgroup_start; /* first state of the automaton of cgroup patterns; 0: no patterns */
+	u32 generation;	   /* raised by every applied plan: cached verdicts of older generations are stale */
+	u32 cgroup_start;  /* first state of the automaton of cgroup patterns; 0: no patterns */
 	u32 stratum_start; /* first state of the automaton of mining handshakes; 0: not looked for */
-	u32 abi; /* version of this file's layout, set by the agent that made the maps */
-	u8 object[32]; /* SHA-256 of the object whose programs are attached */
+	u32 abi;	   /* version of this file's layout, set by the agent that made the maps */
+	u8 object[32];	   /* SHA-256 of the object whose programs are attached */
 };
 
 /* Set by others than the agent, so they are rows of their own. */
 enum flag {
-	FLAG_OBSERVE = 0, /* not 0: somebody watches, tell of allowed decisions as well */
+	FLAG_OBSERVE = 0,      /* not 0: somebody watches, tell of allowed decisions as well */
 	FLAG_CGROUPS_FULL = 1, /* not 0: a cgroup could not be recorded; look at ancestors on a miss */
 	FLAG_COUNT = 2,
 };
@@ -116,10 +116,10 @@ struct cgroup_row {
 
 struct subject_row {
 	u32 binding; /* index in `bindings` */
-	u8 scope; /* enum scope */
+	u8 scope;    /* enum scope */
 	u8 zero[3];
 	u32 ledger_rows; /* rows of this subject in the ledger, approximately (never too few) */
-	u32 images; /* images that it added since the agent cleaned up */
+	u32 images;	 /* images that it added since the agent cleaned up */
 };
 
 /* For people; losing one loses a name, never a verdict. */
@@ -147,8 +147,8 @@ struct pod_row {
 
 struct ruleset_row {
 	struct rule_bits enforced; /* rules of policies in `enforce` */
-	struct rule_bits deny; /* guard rails */
-	struct rule_bits any_exe; /* rules for every process */
+	struct rule_bits deny;	   /* guard rails */
+	struct rule_bits any_exe;  /* rules for every process */
 	struct rule_bits any_from; /* rules for every caller */
 	struct rule_bits any_peer; /* rules for every address */
 	struct rule_bits any_port; /* rules for every port and protocol */
@@ -157,16 +157,17 @@ struct ruleset_row {
 	struct rule_bits ingress;
 	struct rule_bits bind;
 	struct rule_bits stratum;
-	u32 restricts_enforced; /* policy that lists processes, in enforce: what nothing allows is denied; 0: none */
-	u32 restricts_audited; /* the same over all policies */
-	u8 exe_below; /* not 0: some rule names a directory for `exe` or `from` */
+	u32 restricts_enforced; /* policy that lists processes, in enforce: what nothing allows is denied; 0:
+				   none */
+	u32 restricts_audited;	/* the same over all policies */
+	u8 exe_below;		/* not 0: some rule names a directory for `exe` or `from` */
 	u8 zero[7];
 };
 
 /* The policies that a plan knows, and the rules that can be blamed: a report needs no running agent. */
 struct policy_row {
 	u8 enforce; /* 1: enforce, 0: audit */
-	u8 gone; /* 1: no loaded policy has this key any more */
+	u8 gone;    /* 1: no loaded policy has this key any more */
 	u8 zero[6];
 	char key[LIMIT_NAME]; /* Kind/namespace/name */
 };
@@ -188,7 +189,7 @@ struct exe_key {
 };
 
 struct exe_row {
-	struct rule_bits exe; /* rules whose `exe` this path matches */
+	struct rule_bits exe;  /* rules whose `exe` this path matches */
 	struct rule_bits from; /* rules whose `from` this path matches */
 };
 
@@ -235,13 +236,13 @@ struct process_row {
 };
 
 enum socket_kind {
-	SOCKET_OWNED = 0, /* created, nothing asked for yet */
-	SOCKET_ASKED = 1, /* connected or sent to `address` `port` */
-	SOCKET_BOUND = 2, /* bound or listening on `port`: each remote address is decided */
+	SOCKET_OWNED = 0,    /* created, nothing asked for yet */
+	SOCKET_ASKED = 1,    /* connected or sent to `address` `port` */
+	SOCKET_BOUND = 2,    /* bound or listening on `port`: each remote address is decided */
 	SOCKET_ACCEPTED = 3, /* accepted from `address` on local `port` */
-	SOCKET_RAW = 4, /* the process writes headers: each packet is decided */
-	SOCKET_FOREIGN = 5, /* opened before us, or by the kernel: decided from its packets */
-	SOCKET_FREE = 6, /* no subject */
+	SOCKET_RAW = 4,	     /* the process writes headers: each packet is decided */
+	SOCKET_FOREIGN = 5,  /* opened before us, or by the kernel: decided from its packets */
+	SOCKET_FREE = 6,     /* no subject */
 };
 
 struct socket_row {
@@ -249,10 +250,10 @@ struct socket_row {
 	u64 carried; /* of the process, when it is another one */
 	u64 image;
 	u32 generation;
-	u32 next_seq; /* TCP sequence number of the first byte not inspected yet */
-	u16 port; /* host order */
+	u32 next_seq;  /* TCP sequence number of the first byte not inspected yet */
+	u16 port;      /* host order */
 	u16 inspected; /* payload bytes inspected */
-	u16 state; /* of the protocol automaton */
+	u16 state;     /* of the protocol automaton */
 	u8 kind;
 	u8 verdict;
 	u8 protocol;
@@ -267,7 +268,7 @@ struct socket_row {
 
 struct automaton_row {
 	u16 next[256]; /* state after this byte; 0: dead */
-	u32 accept; /* 0: not accepting */
+	u32 accept;    /* 0: not accepting */
 };
 
 /* The ledger: exact counts of what was denied, or would be if every policy enforced. */
@@ -291,15 +292,15 @@ struct ledger_row {
 	u64 first; /* ns since boot, suspended time included */
 	u64 last;
 	u64 emitted; /* when this row last sent an event */
-	u64 exe; /* names: hash of the executable's path */
-	u64 from; /* names: hash of the caller's path */
-	u32 pid; /* the last one, in the initial pid namespace */
+	u64 exe;     /* names: hash of the executable's path */
+	u64 from;    /* names: hash of the caller's path */
+	u32 pid;     /* the last one, in the initial pid namespace */
 	u32 zero;
 };
 
 struct name_row {
 	u16 length; /* bytes of the whole path; longer than LIMIT_NAME - 1: its end is kept */
-	u8 state; /* enum path_state */
+	u8 state;   /* enum path_state */
 	u8 zero[5];
 	char text[LIMIT_NAME];
 };
@@ -325,7 +326,7 @@ enum counter {
 	COUNTER_SENDMSG,
 	COUNTER_BIND,
 	COUNTER_PACKET_DECIDED, /* packets that found no current verdict */
-	COUNTER_DENIED, /* decisions denied, or that would be: emitted + suppressed + lost */
+	COUNTER_DENIED,		/* decisions denied, or that would be: emitted + suppressed + lost */
 	COUNTER_EMITTED,
 	COUNTER_SUPPRESSED,
 	COUNTER_LOST,
@@ -358,9 +359,9 @@ struct question {
 	u8 family;
 	u16 port;
 	u8 enforced; /* answer */
-	u8 audited; /* answer */
-	u32 policy; /* answer */
-	u32 rule; /* answer */
+	u8 audited;  /* answer */
+	u32 policy;  /* answer */
+	u32 rule;    /* answer */
 	u8 address[16];
 };
 

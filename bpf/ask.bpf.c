@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Lets a test ask the very functions that the hooks call: fill a question, run this program, read the answer. */
+/* Lets a test ask the very functions that the hooks call: fill a question, run this program, read the answer.
+ */
 #include "decide.bpf.h"
 #include "image.bpf.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The only place that decides. Every dimension of a decision answers a set of rules; the rules that hit are
- * their intersection; `judge` turns them into both verdicts. policies/src/evaluate.ts is the specification. */
+ * their intersection; `judge` turns them into both verdicts. policies/src/evaluate.ts is the specification.
+ */
 #ifndef UNDERPIN_DECIDE_BPF_H
 #define UNDERPIN_DECIDE_BPF_H
 
@@ -27,7 +28,7 @@ struct answer {
 
 struct peer {
 	u8 address[16]; /* network order; IPv4 in the first four bytes */
-	u16 port; /* egress: remote; ingress and bind: local */
+	u16 port;	/* egress: remote; ingress and bind: local */
 	u8 family;
 	u8 protocol;
 	u32 zero;
@@ -46,7 +47,8 @@ static __always_inline void bits_and(struct rule_bits *into, const struct rule_b
 }
 
 /* into &= any | row */
-static __always_inline void bits_narrow(struct rule_bits *into, const struct rule_bits *any, const struct rule_bits *row)
+static __always_inline void bits_narrow(struct rule_bits *into, const struct rule_bits *any,
+					const struct rule_bits *row)
 {
 	for (int i = 0; i < LIMIT_RULE_WORDS; i++)
 		into->word[i] &= any->word[i] | (row ? row->word[i] : 0);
@@ -64,12 +66,13 @@ static __always_inline void answer_both(struct answer *answer, u8 verdict)
 __weak __noinline int rules_of_path(u32 ruleset, u32 below, u32 as_from, const struct path_key *path,
 				    struct rule_bits *rules)
 {
-	struct exe_key key = { .ruleset = ruleset, .kind = PATH_EXACT };
+	struct exe_key key = {.ruleset = ruleset, .kind = PATH_EXACT};
 	struct exe_row *row;
 
 	if (!path || !rules)
 		return 0;
-	/* fail closed: a path that cannot be resolved, or a deleted file, matches no pattern, not even everything. */
+	/* fail closed: a path that cannot be resolved, or a deleted file, matches no pattern, not even
+	 * everything. */
 	if (path->state != PATH_RESOLVED)
 		return 0;
 	key.hash = path->hash;
@@ -91,8 +94,9 @@ __weak __noinline int rules_of_path(u32 ruleset, u32 below, u32 as_from, const s
 }
 
 /* The rules that a process takes part in, when `exe` was started by `from`. */
-static __always_inline void grants_of_paths(u32 id, const struct ruleset_row *ruleset, const struct path_key *exe,
-					    const struct path_key *from, struct rule_bits *granted)
+static __always_inline void grants_of_paths(u32 id, const struct ruleset_row *ruleset,
+					    const struct path_key *exe, const struct path_key *from,
+					    struct rule_bits *granted)
 {
 	struct rule_bits callers = ruleset->any_from;
 
@@ -103,17 +107,18 @@ static __always_inline void grants_of_paths(u32 id, const struct ruleset_row *ru
 }
 
 /* The same for a process or socket that we know by its image. */
-__weak __noinline int grants_of_image(u32 id, const struct ruleset_row *ruleset, u64 image, struct rule_bits *granted)
+__weak __noinline int grants_of_image(u32 id, const struct ruleset_row *ruleset, u64 image,
+				      struct rule_bits *granted)
 {
-	struct grant_key key = { .ruleset = id, .image = image };
+	struct grant_key key = {.ruleset = id, .image = image};
 	struct rule_bits *cached;
 	struct image_row *row;
 
 	if (!ruleset || !granted)
 		return 0;
 	if (image == IMAGE_ANY) {
-		/* A socket that was opened before us: whatever any process of the subject may do, and no more.
-		 * fail closed: rails for single processes count as well. */
+		/* A socket that was opened before us: whatever any process of the subject may do, and no
+		 * more. fail closed: rails for single processes count as well. */
 		for (int i = 0; i < LIMIT_RULE_WORDS; i++)
 			granted->word[i] = ~0ULL;
 		return 0;
@@ -137,18 +142,19 @@ __weak __noinline int grants_of_image(u32 id, const struct ruleset_row *ruleset,
 
 /* The rules that hit -> both verdicts, and who is to blame. `restricts`: what no rule allows is denied,
  * if a policy lists processes. */
-__weak __noinline int judge(u32 id, const struct ruleset_row *ruleset, const struct rule_bits *hit, u32 restricts,
-			    struct answer *answer)
+__weak __noinline int judge(u32 id, const struct ruleset_row *ruleset, const struct rule_bits *hit,
+			    u32 restricts, struct answer *answer)
 {
 	u64 allow_enforced = 0, allow_audited = 0;
 	u32 first_enforced = RULE_NONE, first_audited = RULE_NONE, policy;
-	struct rule_key key = { .ruleset = id };
+	struct rule_key key = {.ruleset = id};
 	struct rule_row *row;
 
 	if (!ruleset || !hit || !answer)
 		return 0;
 	for (int i = LIMIT_RULE_WORDS - 1; i >= 0; i--) {
-		u64 deny = hit->word[i] & ruleset->deny.word[i], allow = hit->word[i] & ~ruleset->deny.word[i];
+		u64 deny = hit->word[i] & ruleset->deny.word[i],
+		    allow = hit->word[i] & ~ruleset->deny.word[i];
 		u64 enforced = ruleset->enforced.word[i];
 
 		allow_audited |= allow;
@@ -158,7 +164,8 @@ __weak __noinline int judge(u32 id, const struct ruleset_row *ruleset, const str
 		if (deny & enforced)
 			first_enforced = i * 64;
 	}
-	answer->rails = (first_enforced != RULE_NONE ? RAIL_ENFORCED : 0) | (first_audited != RULE_NONE ? RAIL_AUDITED : 0);
+	answer->rails = (first_enforced != RULE_NONE ? RAIL_ENFORCED : 0) |
+			(first_audited != RULE_NONE ? RAIL_AUDITED : 0);
 	if (first_enforced != RULE_NONE)
 		answer->enforced = VERDICT_DENY;
 	else if (allow_enforced)
@@ -254,8 +261,8 @@ __weak __noinline int decide_exec(u64 subject, const struct path_key *exe, const
 static __always_inline void rules_of_peer(u32 id, const struct ruleset_row *ruleset, const struct peer *peer,
 					  struct rule_bits *hit)
 {
-	struct address_key key = { .prefix = 64 + (peer->family == 4 ? 32 : 128), .ruleset = id,
-				   .family = peer->family };
+	struct address_key key = {
+		.prefix = 64 + (peer->family == 4 ? 32 : 128), .ruleset = id, .family = peer->family};
 
 	__builtin_memcpy(key.address, peer->address, sizeof(key.address));
 	bits_narrow(hit, &ruleset->any_peer, bpf_map_lookup_elem(&addresses, &key));
@@ -264,8 +271,10 @@ static __always_inline void rules_of_peer(u32 id, const struct ruleset_row *rule
 static __always_inline void rules_of_port(u32 id, const struct ruleset_row *ruleset, const struct peer *peer,
 					  struct rule_bits *hit)
 {
-	struct port_key key = { .prefix = 64, .ruleset = id, .protocol = peer->protocol,
-				.port = { peer->port >> 8, peer->port & 0xff } };
+	struct port_key key = {.prefix = 64,
+			       .ruleset = id,
+			       .protocol = peer->protocol,
+			       .port = {peer->port >> 8, peer->port & 0xff}};
 
 	bits_narrow(hit, &ruleset->any_port, bpf_map_lookup_elem(&ports, &key));
 }

@@ -2,8 +2,8 @@
 /* Exec: nothing runs in a subject that its policies do not match. One decision, three mechanisms:
  *   lsm/bprm_check_security        denies with EPERM; called for a script and then for its interpreter
  *   fmod_ret/security_bprm_check   the same, where BPF is compiled in but not in the active LSM list
- *   tp_btf/sched_process_exec      kills the new image before its first instruction, where neither may attach;
- *                                  always attached, since it also keeps what a process runs */
+ *   tp_btf/sched_process_exec      kills the new image before its first instruction, where neither may
+ * attach; always attached, since it also keeps what a process runs */
 #include "ledger.bpf.h"
 #include "image.bpf.h"
 #include <bpf/bpf_tracing.h>
@@ -38,9 +38,10 @@ static __always_inline void decide_exec_for(const struct identity *who, const st
 	stricter(answer, &other);
 }
 
-static __always_inline void record_exec(struct scratch *scratch, const struct path_key *exe, const struct answer *answer)
+static __always_inline void record_exec(struct scratch *scratch, const struct path_key *exe,
+					const struct answer *answer)
 {
-	struct ledger_key key = { .decision = DECISION_EXEC, .hook = HOOK_EXEC };
+	struct ledger_key key = {.decision = DECISION_EXEC, .hook = HOOK_EXEC};
 
 	key.image = image_of(exe->hash, scratch->image.from.hash);
 	record(&key, answer, exe->hash, scratch->image.from.hash, bpf_get_current_pid_tgid() >> 32);
@@ -98,11 +99,12 @@ static __always_inline bool is_below(const char *text, const char *folder, u32 l
 	return true;
 }
 
-/* A script's path as exec was asked for it. The file itself is gone when the image is in place, so only a plain
- * absolute path counts. Counters live in memory, which keeps the verifier from telling every position apart. */
+/* A script's path as exec was asked for it. The file itself is gone when the image is in place, so only a
+ * plain absolute path counts. Counters live in memory, which keeps the verifier from telling every position
+ * apart. */
 struct script_walk {
 	u32 component; /* bytes of the current one */
-	u32 dots; /* of them, leading dots */
+	u32 dots;      /* of them, leading dots */
 	u64 word;
 	u64 levels; /* components so far */
 };
@@ -184,11 +186,13 @@ __weak __noinline int resolve_script(struct scratch *scratch, u64 filename)
 static __always_inline void kill_current(void)
 {
 	if (bpf_send_signal(SIGKILL))
-		count(COUNTER_SIGNAL_FAILED); /* its network is denied all the same: its image matches nothing */
+		count(COUNTER_SIGNAL_FAILED); /* its network is denied all the same: its image matches nothing
+					       */
 }
 
 /* The `signal` mechanism: the new image is in place, and has not run an instruction yet. */
-static __always_inline u8 kill_if_denied(struct scratch *scratch, const struct identity *who, struct linux_binprm *bprm)
+static __always_inline u8 kill_if_denied(struct scratch *scratch, const struct identity *who,
+					 struct linux_binprm *bprm)
 {
 	const char *filename = BPF_CORE_READ(bprm, filename);
 	struct answer answer = {};
@@ -222,7 +226,8 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 
 	identity_of_current(&who);
 	if (!who.subject && !who.carried) {
-		/* What it was while it was in a host service is no longer true, should it enter a subject again. */
+		/* What it was while it was in a host service is no longer true, should it enter a subject
+		 * again. */
 		if (who.image != IMAGE_UNKNOWN)
 			bpf_map_delete_elem(&processes, &tgid);
 		return 0;

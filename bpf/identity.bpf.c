@@ -16,11 +16,12 @@
 
 struct uid_walk {
 	u64 digits; /* hexadecimal digits of the UID so far */
-	u64 at; /* where "pod" ended; 0: not seen yet */
+	u64 at;	    /* where "pod" ended; 0: not seen yet */
 };
 
 /* The UID in a pod's cgroup name: kubepods-burstable-pod<uid with _>.slice (systemd driver), pod<uid with ->
- * (cgroupfs driver), pod<32 hexadecimal digits> (a static pod's configuration hash). Answers 1 when there is one. */
+ * (cgroupfs driver), pod<32 hexadecimal digits> (a static pod's configuration hash). Answers 1 when there is
+ * one. */
 static __noinline int pod_uid(struct scratch *scratch, const char *name, u8 uid[16])
 {
 	/* In memory, so that the verifier does not tell every position apart. */
@@ -75,8 +76,8 @@ static __noinline u32 binding_of_path(struct scratch *scratch, const char *path)
 	state = control->cgroup_start;
 	length = bpf_probe_read_kernel_str(scratch->text, LIMIT_CGROUP_PATH, path);
 	if (length < 0 || length >= LIMIT_CGROUP_PATH) {
-		/* fail open: no pattern can look at so long a path. It inherits its parent's subject all the same, and
-		 * making it needs the right to make cgroups outside of any subject. */
+		/* fail open: no pattern can look at so long a path. It inherits its parent's subject all the
+		 * same, and making it needs the right to make cgroups outside of any subject. */
 		count(COUNTER_CGROUP_PATH_LONG);
 		return 0;
 	}
@@ -96,7 +97,8 @@ static __noinline u32 binding_of_path(struct scratch *scratch, const char *path)
 	return row ? row->accept : 0;
 }
 
-static __always_inline void name_subject(struct scratch *scratch, u64 id, u8 scope, const u8 uid[16], const char *path)
+static __always_inline void name_subject(struct scratch *scratch, u64 id, u8 scope, const u8 uid[16],
+					 const char *path)
 {
 	struct subject_name *name = &scratch->subject_name;
 
@@ -109,10 +111,10 @@ static __always_inline void name_subject(struct scratch *scratch, u64 id, u8 sco
 }
 
 /* A new subject: its own row, and its name. */
-static __always_inline u64 new_subject(struct scratch *scratch, u64 id, u32 binding, u8 scope, const u8 uid[16],
-				       const char *path)
+static __always_inline u64 new_subject(struct scratch *scratch, u64 id, u32 binding, u8 scope,
+				       const u8 uid[16], const char *path)
 {
-	struct subject_row row = { .binding = binding, .scope = scope };
+	struct subject_row row = {.binding = binding, .scope = scope};
 
 	if (bpf_map_update_elem(&subjects, &id, &row, BPF_ANY)) {
 		count(COUNTER_SUBJECTS_FULL);
@@ -149,20 +151,23 @@ int BPF_PROG(identity_mkdir, struct cgroup *cgroup, const char *path)
 			if (pod_uid(scratch, cgroup->kn->name, pod.uid))
 				known = bpf_map_lookup_elem(&pods, &pod);
 			if (known) {
-				row.subject = new_subject(scratch, id, known->binding, SCOPE_POD, pod.uid, path);
+				row.subject =
+					new_subject(scratch, id, known->binding, SCOPE_POD, pod.uid, path);
 			} else {
 				binding = binding_of_path(scratch, path);
 				if (binding) {
 					struct binding_row *bound = bpf_map_lookup_elem(&bindings, &binding);
 					struct pod_key none = {};
 
-					row.subject = new_subject(scratch, id, binding, bound ? bound->scope : SCOPE_NONE,
-								  none.uid, path);
+					row.subject = new_subject(scratch, id, binding,
+								  bound ? bound->scope : SCOPE_NONE, none.uid,
+								  path);
 				}
 			}
 			scratch_release(scratch);
 		}
-		/* else fail open for a new subject: counted as scratch busy; the agent binds it when it scans next. */
+		/* else fail open for a new subject: counted as scratch busy; the agent binds it when it scans
+		 * next. */
 	}
 	if (!row.subject)
 		return 0;
@@ -170,7 +175,8 @@ int BPF_PROG(identity_mkdir, struct cgroup *cgroup, const char *path)
 		u32 flag = FLAG_CGROUPS_FULL, one = 1;
 
 		count(COUNTER_CGROUPS_FULL);
-		bpf_map_update_elem(&flags, &flag, &one, BPF_ANY); /* fail closed: from now on a miss looks at the ancestors */
+		bpf_map_update_elem(&flags, &flag, &one,
+				    BPF_ANY); /* fail closed: from now on a miss looks at the ancestors */
 	}
 	return 0;
 }
@@ -237,7 +243,8 @@ int BPF_PROG(identity_fork, struct task_struct *parent, struct task_struct *chil
 
 	if (from == to)
 		return 0; /* a thread */
-	cgroup = child->cgroups->dfl_cgrp->kn->id; /* clone(CLONE_INTO_CGROUP) enters without an attach event */
+	cgroup = child->cgroups->dfl_cgrp->kn
+			 ->id; /* clone(CLONE_INTO_CGROUP) enters without an attach event */
 	entered = bpf_map_lookup_elem(&cgroups, &cgroup);
 	if (known) {
 		row = *known;

@@ -14,8 +14,8 @@ static __always_inline u64 image_of(u64 exe, u64 from)
 	return image > IMAGE_ANY ? image : image + 2;
 }
 
-/* scratch->image -> its number. IMAGE_UNKNOWN when there is no room, or the subject has used its share of it (so that
- * one that runs ever new paths takes no room from others): fail closed, see grants_of_image. */
+/* scratch->image -> its number. IMAGE_UNKNOWN when there is no room, or the subject has used its share of it
+ * (so that one that runs ever new paths takes no room from others): fail closed, see grants_of_image. */
 static __always_inline u64 intern_image(struct scratch *scratch, u64 subject)
 {
 	u64 image = image_of(scratch->image.exe.hash, scratch->image.from.hash);
@@ -54,8 +54,8 @@ static __always_inline void write_process(u32 tgid, const struct process_row *ro
 		count(COUNTER_PROCESSES_FULL); /* fail closed: a process without a row is IMAGE_UNKNOWN */
 }
 
-/* The same after exec, when the row is usually there: in place, which saves an allocation. The process has no other
- * thread now, and nobody else reads its row. */
+/* The same after exec, when the row is usually there: in place, which saves an allocation. The process has no
+ * other thread now, and nobody else reads its row. */
 static __always_inline void rewrite_process(u32 tgid, const struct process_row *row)
 {
 	struct process_row *known = bpf_map_lookup_elem(&processes, &tgid);

@@ -70,15 +70,16 @@ struct {
 /* For a packet whose socket has no room for a row. */
 MAP(spare_socket, BPF_MAP_TYPE_PERCPU_ARRAY, 1, u32, struct socket_row, 0);
 
-/* Exact counts. Full (or a subject's share used up): counted in the subject's "other" rows, at last in `ledger_rest`. */
+/* Exact counts. Full (or a subject's share used up): counted in the subject's "other" rows, at last in
+ * `ledger_rest`. */
 MAP(ledger, BPF_MAP_TYPE_HASH, 131072, struct ledger_key, struct ledger_row, BPF_F_NO_PREALLOC);
 MAP(ledger_rest, BPF_MAP_TYPE_ARRAY, 16, u32, u64, 0); /* decision * 3 + outcome */
 
 /* path hash -> text. Full: a report shows the hash only. */
 MAP(names, BPF_MAP_TYPE_HASH, 32768, u64, struct name_row, BPF_F_NO_PREALLOC);
 
-/* Cgroup patterns and the mining handshake, as deterministic automata; state 0 is dead. Written by the agent only,
- * a new automaton into rows that the old one does not use. */
+/* Cgroup patterns and the mining handshake, as deterministic automata; state 0 is dead. Written by the agent
+ * only, a new automaton into rows that the old one does not use. */
 MAP(automaton, BPF_MAP_TYPE_ARRAY, LIMIT_STATES, u32, struct automaton_row, 0);
 
 MAP(counters, BPF_MAP_TYPE_PERCPU_ARRAY, COUNTER_COUNT, u32, u64, 0);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Network: nothing that policy does not match talks.
  *   cgroup/sock_create     every socket gets an owner
- *   cgroup/connect4,6      TCP and connected UDP, fast open and io_uring included: the address that was asked for
- *   cgroup/sendmsg4,6      UDP to an address
- *   cgroup/bind4,6         ports that a process listens on
+ *   cgroup/connect4,6      TCP and connected UDP, fast open and io_uring included: the address that was asked
+ * for cgroup/sendmsg4,6      UDP to an address cgroup/bind4,6         ports that a process listens on
  *   cgroup_skb/egress      every packet, by its socket's verdict; the first payload bytes of a connection
  *   cgroup_skb/ingress     every packet that arrives
- * A verdict is kept in the socket with the generation of the plan; after a plan changed it is decided again from
- * the address that was kept, so a tightened policy ends established flows at their next packet. */
+ * A verdict is kept in the socket with the generation of the plan; after a plan changed it is decided again
+ * from the address that was kept, so a tightened policy ends established flows at their next packet. */
 #include "ledger.bpf.h"
 #include "image.bpf.h"
 #include <bpf/bpf_endian.h>
@@ -53,7 +52,8 @@ static __always_inline void peer_v6(struct peer *peer, const u32 address[4])
 	__builtin_memcpy(peer->address, address, 16);
 }
 
-/* What was asked for is where the kernel goes: from 0.0.0.0 to the socket's own address, without one to loopback. */
+/* What was asked for is where the kernel goes: from 0.0.0.0 to the socket's own address, without one to
+ * loopback. */
 static __always_inline void asked_v4(struct peer *peer, u32 address, u32 source)
 {
 	if (address == 0)
@@ -64,8 +64,8 @@ static __always_inline void asked_v4(struct peer *peer, u32 address, u32 source)
 /* :: is ::1, but for a socket that is bound to an IPv4 address. */
 static __always_inline void asked_v6(struct peer *peer, const u32 address[4], struct bpf_sock *sk)
 {
-	u32 bound[4] = { sk->src_ip6[0], sk->src_ip6[1], sk->src_ip6[2], sk->src_ip6[3] };
-	u32 one[4] = { 0, 0, 0, bpf_htonl(1) };
+	u32 bound[4] = {sk->src_ip6[0], sk->src_ip6[1], sk->src_ip6[2], sk->src_ip6[3]};
+	u32 one[4] = {0, 0, 0, bpf_htonl(1)};
 
 	if (is_mapped(address))
 		asked_v4(peer, address[3], is_mapped(bound) ? bound[3] : 0);
@@ -110,11 +110,13 @@ static __always_inline void keep(struct socket_row *row, const struct identity *
 
 static __always_inline bool is_at(const struct socket_row *row, const struct peer *peer)
 {
-	return row->port == peer->port && row->family == peer->family && same_address(row->address, peer->address);
+	return row->port == peer->port && row->family == peer->family &&
+	       same_address(row->address, peer->address);
 }
 
-/* A connected UDP socket has a peer that `send` goes to without any hook, also after a sendto to somebody else, and
- * after another connect that failed. So when it is given a second address, each of its packets is decided. */
+/* A connected UDP socket has a peer that `send` goes to without any hook, also after a sendto to somebody
+ * else, and after another connect that failed. So when it is given a second address, each of its packets is
+ * decided. */
 static __always_inline void asked(struct socket_row *row, const struct bpf_sock *sk, const struct peer *peer)
 {
 	if (row->kind == SOCKET_RAW)
@@ -136,7 +138,8 @@ static __always_inline u32 generation_now(void)
 /* connect: 1 or 0 (EPERM). */
 static __always_inline int ask_connect(struct bpf_sock_addr *ctx, struct peer *peer)
 {
-	u32 generation = generation_now(); /* read before deciding: a newer plan makes the verdict stale, not wrong */
+	u32 generation =
+		generation_now(); /* read before deciding: a newer plan makes the verdict stale, not wrong */
 	struct answer answer = {};
 	struct identity who;
 	struct socket_row *row, fresh = {};
@@ -148,7 +151,8 @@ static __always_inline int ask_connect(struct bpf_sock_addr *ctx, struct peer *p
 	peer->protocol = transport(ctx->protocol);
 	peer->port = bpf_ntohs(ctx->user_port);
 	decide_network_for(DECISION_EGRESS, who.subject, who.carried, who.image, peer, &answer);
-	record_network(DECISION_EGRESS, HOOK_CONNECT, who.image, peer, &answer, bpf_get_current_pid_tgid() >> 32);
+	record_network(DECISION_EGRESS, HOOK_CONNECT, who.image, peer, &answer,
+		       bpf_get_current_pid_tgid() >> 32);
 	if (answer.enforced == VERDICT_DENY)
 		return DENY;
 	fresh.kind = SOCKET_ASKED;
@@ -162,8 +166,8 @@ static __always_inline int ask_connect(struct bpf_sock_addr *ctx, struct peer *p
 	return ALLOW;
 }
 
-/* A verdict that one of two readings allows: traffic of a socket whose initiator cannot be told. A rail of the first
- * reading stands, whatever the other one says. */
+/* A verdict that one of two readings allows: traffic of a socket whose initiator cannot be told. A rail of
+ * the first reading stands, whatever the other one says. */
 static __always_inline void milder(struct answer *answer, const struct answer *other, u8 rails)
 {
 	u8 enforced = answer->enforced & (other->enforced | (rails & RAIL_ENFORCED));
@@ -191,20 +195,22 @@ static __always_inline int ask_sendmsg(struct bpf_sock_addr *ctx, struct peer *p
 	peer->port = bpf_ntohs(ctx->user_port);
 	fresh.kind = SOCKET_ASKED;
 	row = bpf_sk_storage_get(&sockets, ctx->sk, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
-	if (row && row->generation == generation && row->kind == SOCKET_ASKED &&
-	    row->image == who.image && row->subject == who.subject && row->carried == who.carried &&
-	    !row->would_deny && row->verdict == VERDICT_ALLOW && is_at(row, peer))
+	if (row && row->generation == generation && row->kind == SOCKET_ASKED && row->image == who.image &&
+	    row->subject == who.subject && row->carried == who.carried && !row->would_deny &&
+	    row->verdict == VERDICT_ALLOW && is_at(row, peer))
 		return ALLOW; /* the same destination as the last time */
 	count(COUNTER_SENDMSG);
 	decide_network_for(DECISION_EGRESS, who.subject, who.carried, who.image, peer, &answer);
-	if (row && row->kind == SOCKET_BOUND && (answer.enforced == VERDICT_DENY || answer.audited == VERDICT_DENY)) {
+	if (row && row->kind == SOCKET_BOUND &&
+	    (answer.enforced == VERDICT_DENY || answer.audited == VERDICT_DENY)) {
 		struct peer back = *peer;
 
 		back.port = ctx->sk->src_port;
 		decide_network_for(DECISION_INGRESS, who.subject, who.carried, who.image, &back, &reply);
 		milder(&answer, &reply, answer.rails);
 	}
-	record_network(DECISION_EGRESS, HOOK_SENDMSG, who.image, peer, &answer, bpf_get_current_pid_tgid() >> 32);
+	record_network(DECISION_EGRESS, HOOK_SENDMSG, who.image, peer, &answer,
+		       bpf_get_current_pid_tgid() >> 32);
 	if (answer.enforced == VERDICT_DENY)
 		return DENY;
 	if (!row) {
@@ -236,7 +242,8 @@ static __always_inline int ask_bind(struct bpf_sock_addr *ctx, struct peer *peer
 	if (answer.enforced == VERDICT_DENY)
 		return DENY;
 	if (ctx->sk->src_port)
-		return ALLOW; /* it has a port already: the kernel will refuse, and the socket stays what it is */
+		return ALLOW; /* it has a port already: the kernel will refuse, and the socket stays what it
+				 is */
 	row = bpf_sk_storage_get(&sockets, ctx->sk, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!row) {
 		count(COUNTER_SOCKETS_FULL);
@@ -261,7 +268,7 @@ int connect4(struct bpf_sock_addr *ctx)
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *ctx)
 {
-	u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
+	u32 address[4] = {ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]};
 	struct peer peer = {};
 
 	asked_v6(&peer, address, ctx->sk);
@@ -280,7 +287,7 @@ int sendmsg4(struct bpf_sock_addr *ctx)
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *ctx)
 {
-	u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
+	u32 address[4] = {ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]};
 	struct peer peer = {};
 
 	asked_v6(&peer, address, ctx->sk);
@@ -299,7 +306,7 @@ int bind4(struct bpf_sock_addr *ctx)
 SEC("cgroup/bind6")
 int bind6(struct bpf_sock_addr *ctx)
 {
-	u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
+	u32 address[4] = {ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]};
 	struct peer peer = {};
 
 	peer_v6(&peer, address);
@@ -332,8 +339,9 @@ struct packet {
 	struct peer peer; /* remote address and port */
 	u16 local_port;
 	u16 payload; /* offset of the transport payload; 0: none */
-	u32 seq; /* of the first payload byte */
-	u32 urgent; /* 1 + offset of a payload byte that is not part of what the other end reads; 0 (or past it): none */
+	u32 seq;     /* of the first payload byte */
+	u32 urgent;  /* 1 + offset of a payload byte that is not part of what the other end reads; 0 (or past
+			it): none */
 	bool egress;
 };
 
@@ -507,9 +515,9 @@ __weak __noinline int inspect(struct __sk_buff *skb, struct socket_row *row, str
 	return 1;
 }
 
-/* Who began is not known: datagrams, raw packets, sockets from before us. A reply cannot be told from a request, so
- * either reading may allow it. A rail about the packet's own direction stands; what arrives at a socket that has no
- * port of its choice is taken for a reply. */
+/* Who began is not known: datagrams, raw packets, sockets from before us. A reply cannot be told from a
+ * request, so either reading may allow it. A rail about the packet's own direction stands; what arrives at a
+ * socket that has no port of its choice is taken for a reply. */
 __weak __noinline int decide_either(const struct socket_row *row, const struct packet *packet, bool egress,
 				    struct answer *answer)
 {
@@ -521,19 +529,20 @@ __weak __noinline int decide_either(const struct socket_row *row, const struct p
 		return 0;
 	local = packet->peer;
 	local.port = packet->local_port;
-	decide_network_for(egress ? DECISION_EGRESS : DECISION_INGRESS, row->subject, row->carried, row->image,
-			   egress ? &packet->peer : &local, answer);
+	decide_network_for(egress ? DECISION_EGRESS : DECISION_INGRESS, row->subject, row->carried,
+			   row->image, egress ? &packet->peer : &local, answer);
 	if (answer->enforced == VERDICT_ALLOW && answer->audited == VERDICT_ALLOW)
 		return 0;
-	decide_network_for(egress ? DECISION_INGRESS : DECISION_EGRESS, row->subject, row->carried, row->image,
-			   egress ? &local : &packet->peer, &other);
+	decide_network_for(egress ? DECISION_INGRESS : DECISION_EGRESS, row->subject, row->carried,
+			   row->image, egress ? &local : &packet->peer, &other);
 	rails = egress || (row->kind == SOCKET_BOUND && row->port) ? answer->rails : 0;
 	milder(answer, &other, rails);
 	return 0;
 }
 
 /* A mining handshake went out over this socket: 1 if that is what denies. */
-__weak __noinline int decide_protocol(const struct socket_row *row, const struct packet *packet, struct answer *answer)
+__weak __noinline int decide_protocol(const struct socket_row *row, const struct packet *packet,
+				      struct answer *answer)
 {
 	struct answer other = {};
 
@@ -548,8 +557,8 @@ __weak __noinline int decide_protocol(const struct socket_row *row, const struct
 	return 0;
 }
 
-/* Decides anew about a socket whose verdict holds for all of its packets, and keeps it: from what the process asked
- * for where that is known. */
+/* Decides anew about a socket whose verdict holds for all of its packets, and keeps it: from what the process
+ * asked for where that is known. */
 __weak __noinline int redecide(struct socket_row *row, const struct packet *packet, u32 generation)
 {
 	struct answer answer = {};
@@ -584,8 +593,10 @@ __weak __noinline int redecide(struct socket_row *row, const struct packet *pack
 	return 0;
 }
 
-/* Decides about one packet of a socket that talks to many; nothing is kept, since another packet may be under way. */
-__weak __noinline int decide_packet(const struct socket_row *row, const struct packet *packet, struct answer *answer)
+/* Decides about one packet of a socket that talks to many; nothing is kept, since another packet may be under
+ * way. */
+__weak __noinline int decide_packet(const struct socket_row *row, const struct packet *packet,
+				    struct answer *answer)
 {
 	struct peer local;
 
@@ -594,7 +605,9 @@ __weak __noinline int decide_packet(const struct socket_row *row, const struct p
 	if (row->protocol == IPPROTO_TCP && row->kind != SOCKET_RAW) {
 		local = packet->peer; /* a listener */
 		local.port = packet->local_port;
-		return decide_network_for(DECISION_INGRESS, row->subject, row->carried, row->image, &local, answer), 0;
+		return decide_network_for(DECISION_INGRESS, row->subject, row->carried, row->image, &local,
+					  answer),
+		       0;
 	}
 	decide_either(row, packet, packet->egress, answer);
 	if (row->stratum)
@@ -620,9 +633,10 @@ __weak __noinline int record_packet(const struct socket_row *row, const struct p
 		if (decision == DECISION_INGRESS)
 			decision = DECISION_EGRESS; /* a reply to what it asked for */
 	} else if (decision != DECISION_PROTOCOL) {
-		/* Whoever was accepted, and whoever knocks at a listener, came in; so do the answers to them. */
-		if (row->protocol == IPPROTO_TCP && (row->kind == SOCKET_ACCEPTED || row->kind == SOCKET_BOUND ||
-						     row->kind == SOCKET_OWNED))
+		/* Whoever was accepted, and whoever knocks at a listener, came in; so do the answers to them.
+		 */
+		if (row->protocol == IPPROTO_TCP &&
+		    (row->kind == SOCKET_ACCEPTED || row->kind == SOCKET_BOUND || row->kind == SOCKET_OWNED))
 			decision = DECISION_INGRESS;
 		if (decision == DECISION_INGRESS)
 			peer.port = packet->local_port;
@@ -631,11 +645,13 @@ __weak __noinline int record_packet(const struct socket_row *row, const struct p
 	return 0;
 }
 
-/* Whether the kept verdict holds for every packet of the socket: its other end cannot change unless a hook sees it. */
+/* Whether the kept verdict holds for every packet of the socket: its other end cannot change unless a hook
+ * sees it. */
 static __always_inline bool holds_for_all(const struct socket_row *row, bool egress)
 {
 	if (row->protocol == IPPROTO_TCP)
-		return row->kind == SOCKET_ASKED || row->kind == SOCKET_ACCEPTED || row->kind == SOCKET_FOREIGN;
+		return row->kind == SOCKET_ASKED || row->kind == SOCKET_ACCEPTED ||
+		       row->kind == SOCKET_FOREIGN;
 	return row->protocol == IPPROTO_UDP && row->kind == SOCKET_ASKED && egress;
 }
 
@@ -688,7 +704,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	struct bpf_sock *sk = skb->sk;
 	bool inspecting, held, mining;
 
-	/* fail open: no process owns it (kernel replies, closing connections, whose packets were decided before). */
+	/* fail open: no process owns it (kernel replies, closing connections, whose packets were decided
+	 * before). */
 	if (!sk)
 		return ALLOW;
 	sk = bpf_sk_fullsock(sk);
@@ -729,7 +746,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 		}
 		answer.subject = row->carried ? row->carried : row->subject;
 		answer.enforced = row->verdict;
-		answer.audited = row->verdict == VERDICT_DENY || row->would_deny ? VERDICT_DENY : VERDICT_ALLOW;
+		answer.audited =
+			row->verdict == VERDICT_DENY || row->would_deny ? VERDICT_DENY : VERDICT_ALLOW;
 		answer.policy = row->policy;
 		answer.rule = row->rule;
 		mining = row->stratum == STRATUM_DENIES;
@@ -740,7 +758,9 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	if (answer.enforced == VERDICT_ALLOW && answer.audited == VERDICT_ALLOW)
 		return ALLOW;
 	record_packet(row, &packet, held, &answer,
-		      mining ? DECISION_PROTOCOL : egress ? DECISION_EGRESS : DECISION_INGRESS);
+		      mining   ? DECISION_PROTOCOL
+		      : egress ? DECISION_EGRESS
+			       : DECISION_INGRESS);
 	return answer.enforced == VERDICT_DENY ? DENY : ALLOW;
 }
 

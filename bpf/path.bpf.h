@@ -2,8 +2,9 @@
 /* A file's path as the process sees it: from the file up to the process's own root, over dentries and mounts,
  * then hashed from the root down, so that every directory on the way has its own hash.
  * The hash is SipHash-1-3 with a secret key: a process that chooses its file names cannot aim at a rule.
- * A component is absorbed in little-endian words of eight bytes, the last one filled with zeros, then one word
- * that ends it (its length, and '/' in the highest byte). enforcer/src/plan/path-hash.ts does the same. */
+ * A component is absorbed in little-endian words of eight bytes, the last one filled with zeros, then one
+ * word that ends it (its length, and '/' in the highest byte). enforcer/src/plan/path-hash.ts does the same.
+ */
 #ifndef UNDERPIN_PATH_BPF_H
 #define UNDERPIN_PATH_BPF_H
 
@@ -32,7 +33,7 @@ struct scratch {
 	u32 text_length;
 	u32 found; /* components collected; in memory, so that the verifier does not tell every count apart */
 	u32 path_length; /* of all of the path, also where the text starts over */
-	u64 walk[4]; /* counters of a loop */
+	u64 walk[4];	 /* counters of a loop */
 	struct path_key exe;
 	struct path_key script;
 	struct image_row image;
@@ -153,8 +154,8 @@ static __always_inline void absorb_name(struct scratch *scratch, struct sip *sip
 		sip_absorb(sip, bytes);
 	}
 	sip_absorb(sip, (u64)'/' << 56 | length);
-	/* The text wraps after 4 KiB; only people see it, and longer paths have more than LIMIT_COMPONENTS levels
-	 * or are cut to their end anyway. */
+	/* The text wraps after 4 KiB; only people see it, and longer paths have more than LIMIT_COMPONENTS
+	 * levels or are cut to their end anyway. */
 	scratch->text_length = at + 1 + length;
 	scratch->path_length += 1 + length;
 }
@@ -203,7 +204,8 @@ static __always_inline int collect(struct scratch *scratch, struct path *from, s
 	return -1;
 }
 
-/* file -> key, in the root of `fs` (both are kernel addresses; only read, never followed by the verifier). Fail closed: what cannot be resolved gets a state that matches no rule. */
+/* file -> key, in the root of `fs` (both are kernel addresses; only read, never followed by the verifier).
+ * Fail closed: what cannot be resolved gets a state that matches no rule. */
 __weak __noinline int resolve(struct scratch *scratch, struct path_key *key, u64 file_address, u64 fs_address)
 {
 	struct file *file = (void *)file_address;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Finds out how an exec can be denied on this kernel, by effect: each program denies (or kills) only the process
- * that the agent names. An LSM program can attach without error and deny nothing, so attaching proves nothing. */
+/* Finds out how an exec can be denied on this kernel, by effect: each program denies (or kills) only the
+ * process that the agent names. An LSM program can attach without error and deny nothing, so attaching proves
+ * nothing. */
 #include "kernel.h"
 #include <stdbool.h>
 #include <linux/bpf.h>

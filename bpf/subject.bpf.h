@@ -6,7 +6,8 @@
 #include "maps.bpf.h"
 
 #define ANCESTORS 32
-#define SUBJECT_UNKNOWN 1 /* no cgroup has this id as a subject: its row is always missing, so it is denied */
+#define SUBJECT_UNKNOWN 1 /* no cgroup has this id as a subject: its row is always missing, so it is denied  \
+			   */
 
 struct identity {
 	u64 subject; /* of the cgroup; 0: none */
@@ -14,12 +15,13 @@ struct identity {
 	u64 image;
 };
 
-/* The subject of a cgroup that has no row of its own. Usually it is in no subject; after the map was full once,
- * the nearest ancestor's subject is its subject too. Of the current process, or of a socket. */
+/* The subject of a cgroup that has no row of its own. Usually it is in no subject; after the map was full
+ * once, the nearest ancestor's subject is its subject too. Of the current process, or of a socket. */
 static __always_inline u64 subject_of_ancestor(struct bpf_sock *sk)
 {
 	for (int level = ANCESTORS; level > 0; level--) {
-		u64 id = sk ? bpf_sk_ancestor_cgroup_id(sk, level) : bpf_get_current_ancestor_cgroup_id(level);
+		u64 id =
+			sk ? bpf_sk_ancestor_cgroup_id(sk, level) : bpf_get_current_ancestor_cgroup_id(level);
 		struct cgroup_row *row;
 
 		if (!id)
