@@ -258,7 +258,7 @@ struct socket_row {
 	u8 verdict;
 	u8 protocol;
 	u8 family;
-	u8 stratum; /* 0, STRATUM_SEEN or STRATUM_DENIES */
+	u8 stratum; /* 0, see packet.bpf.c */
 	u8 would_deny;
 	u32 policy; /* for the ledger: who denies (or would) */
 	u8 address[16];

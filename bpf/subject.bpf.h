@@ -6,7 +6,8 @@
 #include "maps.bpf.h"
 
 #define ANCESTORS 32
-#define SUBJECT_UNKNOWN 1 /* no cgroup has this id as a subject: its row is always missing, so it is denied  \
+#define SUBJECT_UNKNOWN                                                                                      \
+	1 /* no cgroup has this id as a subject: its row is always missing, so it is denied  \
 			   */
 
 struct identity {

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Packets, both ways, by the verdict that is kept in their socket:
+ *   cgroup_skb/egress      every packet that leaves; the first payload bytes of a connection
+ *   cgroup_skb/ingress     every packet that arrives
+ * A verdict is kept with the generation of the plan; after a plan changed it is decided again from the address that
+ * was kept, so a tightened policy ends established flows at their next packet. */
+#include "payload.bpf.h"
+
+#define TCP_LISTEN 10
+#define STRATUM_SEEN 1
+#define STRATUM_DENIES 2 /* and that is why its packets are denied */
+
+/* Who began is not known: datagrams, raw packets, sockets from before us. A reply cannot be told from a
+ * request, so either reading may allow it. A rail about the packet's own direction stands; what arrives at a
+ * socket that has no port of its choice is taken for a reply. */
+__weak __noinline int decide_either(const struct socket_row *row, const struct packet *packet, bool egress,
+				    struct answer *answer)
+{
+	struct answer other = {};
+	struct peer local;
+	u8 rails;
+
+	if (!row || !packet || !answer)
+		return 0;
+	local = packet->peer;
+	local.port = packet->local_port;
+	decide_network_for(egress ? DECISION_EGRESS : DECISION_INGRESS, row->subject, row->carried,
+			   row->image, egress ? &packet->peer : &local, answer);
+	if (answer->enforced == VERDICT_ALLOW && answer->audited == VERDICT_ALLOW)
+		return 0;
+	decide_network_for(egress ? DECISION_INGRESS : DECISION_EGRESS, row->subject, row->carried,
+			   row->image, egress ? &local : &packet->peer, &other);
+	rails = egress || (row->kind == SOCKET_BOUND && row->port) ? answer->rails : 0;
+	milder(answer, &other, rails);
+	return 0;
+}
+
+/* A mining handshake went out over this socket: 1 if that is what denies. */
+__weak __noinline int decide_protocol(const struct socket_row *row, const struct packet *packet,
+				      struct answer *answer)
+{
+	struct answer other = {};
+
+	if (!row || !packet || !answer)
+		return 0;
+	decide_network_for(DECISION_PROTOCOL, row->subject, row->carried, row->image, &packet->peer, &other);
+	if (other.enforced > answer->enforced || (!answer->enforced && other.audited > answer->audited)) {
+		stricter(answer, &other);
+		return 1;
+	}
+	stricter(answer, &other);
+	return 0;
+}
+
+/* Decides anew about a socket whose verdict holds for all of its packets, and keeps it: from what the process
+ * asked for where that is known. */
+__weak __noinline int redecide(struct socket_row *row, const struct packet *packet, u32 generation)
+{
+	struct answer answer = {};
+	struct peer peer;
+
+	if (!row || !packet)
+		return 0;
+	peer = packet->peer;
+	if (row->kind == SOCKET_ASKED) {
+		peer.family = row->family;
+		peer.port = row->port;
+		__builtin_memcpy(peer.address, row->address, sizeof(peer.address));
+		decide_network_for(DECISION_EGRESS, row->subject, row->carried, row->image, &peer, &answer);
+	} else if (row->kind == SOCKET_ACCEPTED) {
+		peer.port = packet->local_port;
+		decide_network_for(DECISION_INGRESS, row->subject, row->carried, row->image, &peer, &answer);
+	} else {
+		decide_either(row, packet, true, &answer);
+	}
+	if (row->stratum)
+		row->stratum = decide_protocol(row, packet, &answer) ? STRATUM_DENIES : STRATUM_SEEN;
+	if (row->kind != SOCKET_ASKED) {
+		row->family = peer.family;
+		row->port = peer.port;
+		__builtin_memcpy(row->address, peer.address, sizeof(row->address));
+	}
+	row->verdict = answer.enforced;
+	row->would_deny = answer.enforced == VERDICT_ALLOW && answer.audited == VERDICT_DENY;
+	row->policy = answer.policy;
+	row->rule = answer.rule;
+	row->generation = generation;
+	return 0;
+}
+
+/* Decides about one packet of a socket that talks to many; nothing is kept, since another packet may be under
+ * way. */
+__weak __noinline int decide_packet(const struct socket_row *row, const struct packet *packet,
+				    struct answer *answer)
+{
+	struct peer local;
+
+	if (!row || !packet || !answer)
+		return 0;
+	if (row->protocol == IPPROTO_TCP && row->kind != SOCKET_RAW) {
+		local = packet->peer; /* a listener */
+		local.port = packet->local_port;
+		return decide_network_for(DECISION_INGRESS, row->subject, row->carried, row->image, &local,
+					  answer),
+		       0;
+	}
+	decide_either(row, packet, packet->egress, answer);
+	if (row->stratum)
+		return decide_protocol(row, packet, answer);
+	return 0;
+}
+
+/* Counts a packet that is dropped, or would be. `held`: by the socket's kept verdict. */
+__weak __noinline int record_packet(const struct socket_row *row, const struct packet *packet, bool held,
+				    const struct answer *answer, u32 decision)
+{
+	struct answer blamed;
+	struct peer peer;
+
+	if (!row || !packet || !answer)
+		return 0;
+	blamed = *answer;
+	peer = packet->peer;
+	if (held && row->kind == SOCKET_ASKED) {
+		peer.family = row->family;
+		peer.port = row->port;
+		__builtin_memcpy(peer.address, row->address, sizeof(peer.address));
+		if (decision == DECISION_INGRESS)
+			decision = DECISION_EGRESS; /* a reply to what it asked for */
+	} else if (decision != DECISION_PROTOCOL) {
+		/* Whoever was accepted, and whoever knocks at a listener, came in; so do the answers to them.
+		 */
+		if (row->protocol == IPPROTO_TCP &&
+		    (row->kind == SOCKET_ACCEPTED || row->kind == SOCKET_BOUND || row->kind == SOCKET_OWNED))
+			decision = DECISION_INGRESS;
+		if (decision == DECISION_INGRESS)
+			peer.port = packet->local_port;
+	}
+	record_network(decision, HOOK_PACKET, row->image, &peer, &blamed, 0);
+	return 0;
+}
+
+/* Whether the kept verdict holds for every packet of the socket: its other end cannot change unless a hook
+ * sees it. */
+static __always_inline bool holds_for_all(const struct socket_row *row, bool egress)
+{
+	if (row->protocol == IPPROTO_TCP)
+		return row->kind == SOCKET_ASKED || row->kind == SOCKET_ACCEPTED ||
+		       row->kind == SOCKET_FOREIGN;
+	return row->protocol == IPPROTO_UDP && row->kind == SOCKET_ASKED && egress;
+}
+
+/* What a TCP socket is now. No hook sees `listen`, also not on a socket that was connected before. */
+static __always_inline void settle(struct socket_row *row, const struct bpf_sock *sk)
+{
+	if (row->protocol != IPPROTO_TCP || row->kind == SOCKET_RAW)
+		return;
+	if (sk->state == TCP_LISTEN) {
+		if (row->kind != SOCKET_OWNED)
+			row->kind = SOCKET_BOUND;
+	} else if (row->kind == SOCKET_OWNED || row->kind == SOCKET_BOUND) {
+		row->generation = 0;
+		row->kind = SOCKET_ACCEPTED;
+	}
+}
+
+/* A socket that no program has seen yet, or that belonged to no subject: the row of its cgroup's subject. */
+static __noinline void adopt(struct bpf_sock *sk, struct socket_row *row, u32 generation)
+{
+	if (!row)
+		return;
+	row->subject = subject_of_socket(sk);
+	row->image = IMAGE_ANY;
+	row->protocol = transport(sk->protocol);
+	row->kind = row->subject ? sk->type == SOCK_RAW ? SOCKET_RAW : SOCKET_FOREIGN : SOCKET_FREE;
+	row->generation = row->subject ? 0 : generation;
+}
+
+static __always_inline struct socket_row *new_socket(struct bpf_sock *sk)
+{
+	struct socket_row *row = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	u32 zero = 0;
+
+	if (row)
+		return row;
+	count(COUNTER_SOCKETS_FULL);
+	row = bpf_map_lookup_elem(&spare_socket, &zero); /* decided, and forgotten */
+	if (row)
+		__builtin_memset(row, 0, sizeof(*row));
+	return row;
+}
+
+static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
+{
+	struct socket_row *row;
+	struct packet packet = {};
+	struct answer answer = {};
+	struct control *control = control_row();
+	struct bpf_sock *sk = skb->sk;
+	bool inspecting, held, mining;
+
+	/* fail open: no process owns it (kernel replies, closing connections, whose packets were decided
+	 * before). */
+	if (!sk)
+		return ALLOW;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || !control)
+		return ALLOW;
+	row = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!row) {
+		row = new_socket(sk);
+		if (!row)
+			return DENY; /* cannot happen: the spare row is preallocated */
+		adopt(sk, row, control->generation);
+	} else if (row->kind == SOCKET_FREE && row->generation != control->generation) {
+		adopt(sk, row, control->generation); /* a plan may have made a subject of its cgroup */
+	}
+	if (row->kind == SOCKET_FREE)
+		return ALLOW;
+	settle(row, sk);
+	inspecting = egress && control->stratum_start && row->inspected < LIMIT_INSPECT &&
+		     (row->protocol == IPPROTO_TCP || row->kind == SOCKET_RAW);
+	held = holds_for_all(row, egress);
+	if (held && row->generation == control->generation && !inspecting && !row->would_deny &&
+	    row->verdict == VERDICT_ALLOW)
+		return ALLOW;
+	if (parse(skb, &packet, egress)) {
+		/* fail closed where any policy of the subject restricts: nobody can say where it goes. */
+		packet.peer.family = 0;
+	}
+	if (inspecting && packet.payload && inspect(skb, row, &packet)) {
+		row->stratum = STRATUM_SEEN;
+		row->generation = 0;
+	}
+	if (!held && row->kind == SOCKET_ASKED && row->protocol == IPPROTO_UDP && is_at(row, &packet.peer))
+		held = true; /* the reply */
+	if (held) {
+		if (row->generation != control->generation) {
+			count(COUNTER_PACKET_DECIDED);
+			redecide(row, &packet, control->generation);
+		}
+		answer.subject = row->carried ? row->carried : row->subject;
+		answer.enforced = row->verdict;
+		answer.audited =
+			row->verdict == VERDICT_DENY || row->would_deny ? VERDICT_DENY : VERDICT_ALLOW;
+		answer.policy = row->policy;
+		answer.rule = row->rule;
+		mining = row->stratum == STRATUM_DENIES;
+	} else {
+		count(COUNTER_PACKET_DECIDED);
+		mining = decide_packet(row, &packet, &answer);
+	}
+	if (answer.enforced == VERDICT_ALLOW && answer.audited == VERDICT_ALLOW)
+		return ALLOW;
+	record_packet(row, &packet, held, &answer,
+		      mining   ? DECISION_PROTOCOL
+		      : egress ? DECISION_EGRESS
+			       : DECISION_INGRESS);
+	return answer.enforced == VERDICT_DENY ? DENY : ALLOW;
+}
+
+SEC("cgroup_skb/egress")
+int packet_egress(struct __sk_buff *skb)
+{
+	return on_packet(skb, true);
+}
+
+SEC("cgroup_skb/ingress")
+int packet_ingress(struct __sk_buff *skb)
+{
+	return on_packet(skb, false);
+}

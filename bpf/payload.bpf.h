@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A packet's headers, and the first payload bytes of a connection. */
+#ifndef UNDERPIN_PAYLOAD_BPF_H
+#define UNDERPIN_PAYLOAD_BPF_H
+
+#include "socket.bpf.h"
+
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86dd
+#define IPPROTO_SCTP 132
+#define TCP_SYN 0x02
+#define TCP_URG 0x20
+#define CHUNK 64
+
+struct packet {
+	struct peer peer; /* remote address and port */
+	u16 local_port;
+	u16 payload; /* offset of the transport payload; 0: none */
+	u32 seq;     /* of the first payload byte */
+	u32 urgent;  /* 1 + offset of a payload byte that is not part of what the other end reads; 0 (or past
+			it): none */
+	bool egress;
+};
+
+struct ports {
+	u16 source, destination;
+};
+
+/* Answers 0 when the headers could be read. Extension headers are skipped; a later fragment has no ports. */
+__weak __noinline int parse(struct __sk_buff *skb, struct packet *packet, bool egress)
+{
+	struct ports ports = {};
+	u32 offset;
+	u8 protocol;
+
+	if (!packet)
+		return -1;
+	packet->egress = egress;
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		struct {
+			u8 version;
+			u8 tos;
+			u16 length, id, fragment;
+			u8 ttl, protocol;
+			u16 checksum;
+			u32 source, destination;
+		} ip;
+
+		if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+			return -1;
+		peer_v4(&packet->peer, egress ? ip.destination : ip.source);
+		protocol = ip.protocol;
+		offset = (ip.version & 15) * 4;
+		packet->peer.protocol = protocol;
+		if (ip.fragment & bpf_htons(0x1fff))
+			return 0;
+	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		struct {
+			u32 flow;
+			u16 length;
+			u8 next, hops;
+			u32 source[4], destination[4];
+		} ip;
+
+		if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+			return -1;
+		peer_v6(&packet->peer, egress ? ip.destination : ip.source);
+		protocol = ip.next;
+		offset = sizeof(ip);
+		for (int i = 0; i < 6; i++) {
+			u8 head[8];
+
+			if (protocol != 0 && protocol != 43 && protocol != 44 && protocol != 60)
+				break;
+			if (bpf_skb_load_bytes(skb, offset, head, 8))
+				return -1;
+			if (protocol == 44 && (head[2] || head[3] & 0xf8)) {
+				packet->peer.protocol = head[0];
+				return 0;
+			}
+			offset += protocol == 44 ? 8 : (head[1] + 1) * 8;
+			protocol = head[0];
+		}
+		packet->peer.protocol = protocol;
+	} else {
+		return -1;
+	}
+	if (protocol == IPPROTO_TCP) {
+		u8 head[20];
+
+		if (bpf_skb_load_bytes(skb, offset, head, sizeof(head)))
+			return -1;
+		ports.source = head[0] << 8 | head[1];
+		ports.destination = head[2] << 8 | head[3];
+		packet->seq = (u32)head[4] << 24 | head[5] << 16 | head[6] << 8 | head[7];
+		if (head[13] & TCP_SYN)
+			packet->seq++; /* data in a SYN (fast open) comes after it */
+		if (head[13] & TCP_URG)
+			packet->urgent = head[18] << 8 | head[19];
+		packet->payload = offset + (head[12] >> 4) * 4;
+	} else if (protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP) {
+		u8 head[4];
+
+		if (bpf_skb_load_bytes(skb, offset, head, 4))
+			return -1;
+		ports.source = head[0] << 8 | head[1];
+		ports.destination = head[2] << 8 | head[3];
+	}
+	packet->peer.port = egress ? ports.destination : ports.source;
+	packet->local_port = egress ? ports.source : ports.destination;
+	return 0;
+}
+
+struct chunk {
+	char bytes[CHUNK];
+};
+
+/* The automaton's state after these bytes. A function of its own, so that the verifier walks it once. */
+__weak __noinline int walk(const struct chunk *chunk, u32 size, u32 state)
+{
+	if (!chunk)
+		return 0;
+	for (u32 at = 0; at < CHUNK; at++) {
+		struct automaton_row *now;
+
+		if (at >= size)
+			break;
+		now = bpf_map_lookup_elem(&automaton, &state);
+		if (!now)
+			return 0;
+		state = now->next[(u8)chunk->bytes[at]];
+	}
+	return state;
+}
+
+/* Looks for a mining handshake in the first payload bytes, over as many segments as they come in.
+ * Answers 1 when it is complete. */
+__weak __noinline int inspect(struct __sk_buff *skb, struct socket_row *row, struct packet *packet)
+{
+	struct control *control = control_row();
+	struct chunk chunk = {};
+	struct automaton_row *found;
+	u32 state, left, room, offset;
+
+	if (!row || !control || !packet)
+		return 0;
+	offset = packet->payload;
+	if (offset >= skb->len)
+		return 0; /* no payload */
+	left = skb->len - offset;
+	if (row->inspected) {
+		int again = row->next_seq - packet->seq; /* bytes of it that were sent before */
+
+		if (again > 0 && (u32)again >= left)
+			return 0;
+		if (again > 0) {
+			offset += again;
+			left -= again;
+			packet->urgent -= again;
+		}
+	}
+	room = LIMIT_INSPECT - row->inspected;
+	if (left > room)
+		left = room;
+	row->next_seq = packet->seq + (offset - packet->payload) + left;
+	state = row->state ? row->state : control->stratum_start;
+	for (u32 i = 0; i <= LIMIT_INSPECT / CHUNK; i++) {
+		u32 size = left > CHUNK ? CHUNK : left, skip = 0;
+
+		if (left == 0)
+			break;
+		/* An urgent byte is out of band: the pool does not read it there. */
+		if (packet->urgent - 1 < size) {
+			size = packet->urgent - 1;
+			skip = 1;
+		}
+		if (size && (size > CHUNK || bpf_skb_load_bytes(skb, offset, &chunk, size)))
+			break;
+		state = walk(&chunk, size, state);
+		size += skip;
+		offset += size;
+		left -= size;
+		packet->urgent -= size;
+		row->inspected += size;
+	}
+	row->state = state;
+	/* An accepting state is never left. */
+	found = bpf_map_lookup_elem(&automaton, &state);
+	if (!found || !found->accept)
+		return 0;
+	row->inspected = LIMIT_INSPECT;
+	return 1;
+}
+
+#endif
