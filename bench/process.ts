@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What another process takes, as the kernel counts it.
+// The built program, and what a process takes, as the kernel counts it.
 import { readdirSync, readFileSync } from 'node:fs'
+
+export const program = new URL('../cli/bin/underpin', import.meta.url).pathname
 
 /** MiB. */
 export const resident = (pid: number): number =>

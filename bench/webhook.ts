@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// The webhook over real HTTPS, in a process of its own: CPU per review of a 20 kB pod, latency at 300 reviews a second,
+// The built webhook, as people start it, over real HTTPS: CPU per review of a 20 kB pod, latency at 300 reviews a second,
 // memory with 5,000 namespaces. Throughput of one core follows from its CPU time: the client has the other one.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { istioPod, podOf, reviewOf, type Manifest } from '../webhook/src/specimens.ts'
+import type { Readable } from 'node:stream'
+import { ended } from '../test/harness/sandbox.ts'
+import {
+  coveragePolicy,
+  istioConfiguration,
+  istioPod,
+  namespaceObject,
+  podOf,
+  reviewOf,
+  type Manifest,
+} from '../webhook/src/specimens.ts'
 import { assert, quantile, round, say, show, spread, summary } from './figures.ts'
-import { cpuSeconds, resident, sleep } from './process.ts'
+import { cpuSeconds, program, resident, sleep } from './process.ts'
 
 const namespaces = 5000
 const bodySize = 20_000
@@ -43,20 +55,46 @@ function large(
   }
 }
 
-interface Server {
-  url: string
-  ca: string
+/** A cluster in files: its policy, its namespaces, and the mesh's injector. */
+function writeCluster(folder: string): { policies: string; manifests: string } {
+  const names = ['shop', ...Array.from({ length: namespaces }, (_, i) => `team-${i}`)]
+  const labels = (team: string) => ({ labels: { team, 'istio-injection': 'enabled' } })
+  const written = (name: string, objects: object[]) => {
+    writeFileSync(join(folder, name), objects.map((one) => JSON.stringify(one)).join('\n---\n'))
+    return join(folder, name)
+  }
+  return {
+    policies: written('policies.yaml', [coveragePolicy('deny')]),
+    manifests: written('manifests.yaml', [
+      ...names.map((name) => namespaceObject(name, labels(name))),
+      istioConfiguration('default', ['namespace', 'object', 'rev.namespace', 'rev.object']),
+    ]),
+  }
+}
+
+/** Where it listens, by its log. */
+async function listening(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
+  for await (const line of createInterface(child.stdout)) {
+    const { message, url } = JSON.parse(line) as { message?: string; url?: string }
+    if (message === 'webhook listening' && url !== undefined) return url
+  }
+  throw new Error('the webhook ended')
 }
 
 export async function webhook(): Promise<void> {
-  const file = new URL('webhook-server.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, [file, String(namespaces)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const state = mkdtempSync(join(tmpdir(), 'underpin-bench-'))
+  const { policies, manifests } = writeCluster(state)
+  const child = spawn(
+    program,
+    // prettier-ignore
+    ['webhook', '--policies', policies, '--manifests', manifests, '--state', state, '--port', '0'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
   try {
-    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
-    const { url, ca } = JSON.parse(line) as Server
+    const url = await listening(child)
+    child.stdout.resume()
+    const ca = readFileSync(join(state, 'webhook-ca.pem'), 'utf8')
     const pid = child.pid ?? 0
     const send = (body: string) =>
       new Promise<boolean>((resolve, reject) => {
@@ -126,8 +164,8 @@ export async function webhook(): Promise<void> {
     })
   } finally {
     agent.destroy()
-    child.kill('SIGTERM')
-    await once(child, 'exit')
+    await ended(child, 'SIGTERM')
+    rmSync(state, { recursive: true })
   }
 }
 

@@ -223,7 +223,7 @@ int BPF_PROG(identity_attach, struct cgroup *cgroup, const char *path, struct ta
 	if (!entered)
 		return 0; /* what it carries, it keeps */
 	if (known) {
-		if (!known->subject)
+		if (!carries(known->subject))
 			known->subject = carries(entered->subject);
 		return 0;
 	}
@@ -248,7 +248,7 @@ int BPF_PROG(identity_fork, struct task_struct *parent, struct task_struct *chil
 	entered = bpf_map_lookup_elem(&cgroups, &cgroup);
 	if (known) {
 		row = *known;
-		if (!row.subject && entered)
+		if (!carries(row.subject) && entered)
 			row.subject = carries(entered->subject);
 		write_process(to, &row);
 		return 0;

@@ -37,7 +37,8 @@ static __always_inline u64 intern_image(struct scratch *scratch, u64 subject)
 	return image;
 }
 
-/* Pod and unmanaged subjects are carried along; a host service is where its cgroup is. */
+/* Pod and unmanaged subjects are carried along; a host service is where its cgroup is, and what no policy selects
+ * any more (SCOPE_NONE) gives way to the next subject that is entered. */
 static __always_inline u64 carries(u64 subject)
 {
 	struct subject_row *row;
@@ -45,7 +46,7 @@ static __always_inline u64 carries(u64 subject)
 	if (!subject)
 		return 0;
 	row = bpf_map_lookup_elem(&subjects, &subject);
-	return row && row->scope == SCOPE_HOST ? 0 : subject;
+	return row && (row->scope == SCOPE_HOST || row->scope == SCOPE_NONE) ? 0 : subject;
 }
 
 static __always_inline void write_process(u32 tgid, const struct process_row *row)

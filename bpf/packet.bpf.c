@@ -7,6 +7,7 @@
 #include "payload.bpf.h"
 
 #define TCP_LISTEN 10
+#define FREE_ROW_EVERY 64 /* packets */
 #define STRATUM_SEEN 1
 #define STRATUM_DENIES 2 /* and that is why its packets are denied */
 
@@ -140,6 +141,19 @@ __weak __noinline int record_packet(const struct socket_row *row, const struct p
 	return 0;
 }
 
+/* A mining handshake is counted as one, once a connection, also where something else denies its packets anyway:
+ * whoever reads the report wants to know what it was. */
+__weak __noinline int record_handshake(const struct socket_row *row, const struct packet *packet)
+{
+	struct answer answer = {};
+
+	if (!row || !packet)
+		return 0;
+	decide_network_for(DECISION_PROTOCOL, row->subject, row->carried, row->image, &packet->peer, &answer);
+	record_network(DECISION_PROTOCOL, HOOK_PACKET, row->image, &packet->peer, &answer, 0);
+	return 0;
+}
+
 /* Whether the kept verdict holds for every packet of the socket: its other end cannot change unless a hook
  * sees it. */
 static __always_inline bool holds_for_all(const struct socket_row *row, bool egress)
@@ -165,15 +179,15 @@ static __always_inline void settle(struct socket_row *row, const struct bpf_sock
 }
 
 /* A socket that no program has seen yet, or that belonged to no subject: the row of its cgroup's subject. */
-static __noinline void adopt(struct bpf_sock *sk, struct socket_row *row, u32 generation)
+static __noinline void adopt(struct bpf_sock *sk, struct socket_row *row, u64 subject, u32 generation)
 {
 	if (!row)
 		return;
-	row->subject = subject_of_socket(sk);
+	row->subject = subject;
 	row->image = IMAGE_ANY;
 	row->protocol = transport(sk->protocol);
-	row->kind = row->subject ? sk->type == SOCK_RAW ? SOCKET_RAW : SOCKET_FOREIGN : SOCKET_FREE;
-	row->generation = row->subject ? 0 : generation;
+	row->kind = subject ? sk->type == SOCK_RAW ? SOCKET_RAW : SOCKET_FOREIGN : SOCKET_FREE;
+	row->generation = subject ? 0 : generation;
 }
 
 static __always_inline struct socket_row *new_socket(struct bpf_sock *sk)
@@ -190,6 +204,31 @@ static __always_inline struct socket_row *new_socket(struct bpf_sock *sk)
 	return row;
 }
 
+/* Whether the header says more than where the packet goes: on a connected socket that is rare. */
+static __always_inline bool has_options(struct __sk_buff *skb)
+{
+	u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+	if (data + 7 > end)
+		return true;
+	if (data[0] >> 4 == 4)
+		return data[0] != 0x45;
+	return data[6] == 0 || data[6] == 43 || data[6] == 60;
+}
+
+/* The address that was asked for is the end of a source route; the stations on its way hear the packet first. */
+__weak __noinline int decide_station(const struct socket_row *row, const struct packet *packet,
+				     struct answer *answer)
+{
+	struct answer other = {};
+
+	if (!row || !packet || !answer)
+		return 0;
+	decide_network_for(DECISION_EGRESS, row->subject, row->carried, row->image, &packet->peer, &other);
+	stricter(answer, &other);
+	return other.enforced == VERDICT_DENY || other.audited == VERDICT_DENY;
+}
+
 static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 {
 	struct socket_row *row;
@@ -197,7 +236,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	struct answer answer = {};
 	struct control *control = control_row();
 	struct bpf_sock *sk = skb->sk;
-	bool inspecting, held, mining;
+	bool inspecting, held, mining, options, station = false, handshake = false;
 
 	/* fail open: no process owns it (kernel replies, closing connections, whose packets were decided
 	 * before). */
@@ -208,12 +247,19 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 		return ALLOW;
 	row = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	if (!row) {
+		u64 subject = subject_of_socket(sk);
+
+		/* A row costs what 50 of these look-ups do. Outside of every subject a short connection gets
+		 * none, and a long one gets one sooner or later. */
+		if (!subject && bpf_get_prandom_u32() % FREE_ROW_EVERY)
+			return ALLOW;
 		row = new_socket(sk);
 		if (!row)
 			return DENY; /* cannot happen: the spare row is preallocated */
-		adopt(sk, row, control->generation);
+		adopt(sk, row, subject, control->generation);
 	} else if (row->kind == SOCKET_FREE && row->generation != control->generation) {
-		adopt(sk, row, control->generation); /* a plan may have made a subject of its cgroup */
+		/* A plan may have made a subject of its cgroup. */
+		adopt(sk, row, subject_of_socket(sk), control->generation);
 	}
 	if (row->kind == SOCKET_FREE)
 		return ALLOW;
@@ -221,7 +267,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	inspecting = egress && control->stratum_start && row->inspected < LIMIT_INSPECT &&
 		     (row->protocol == IPPROTO_TCP || row->kind == SOCKET_RAW);
 	held = holds_for_all(row, egress);
-	if (held && row->generation == control->generation && !inspecting && !row->would_deny &&
+	options = egress && held && row->kind == SOCKET_ASKED && has_options(skb);
+	if (held && row->generation == control->generation && !inspecting && !options && !row->would_deny &&
 	    row->verdict == VERDICT_ALLOW)
 		return ALLOW;
 	if (parse(skb, &packet, egress)) {
@@ -231,6 +278,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	if (inspecting && packet.payload && inspect(skb, row, &packet)) {
 		row->stratum = STRATUM_SEEN;
 		row->generation = 0;
+		handshake = true;
 	}
 	if (!held && row->kind == SOCKET_ASKED && row->protocol == IPPROTO_UDP && is_at(row, &packet.peer))
 		held = true; /* the reply */
@@ -246,13 +294,17 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 		answer.policy = row->policy;
 		answer.rule = row->rule;
 		mining = row->stratum == STRATUM_DENIES;
+		if (options && packet.routed)
+			station = decide_station(row, &packet, &answer);
 	} else {
 		count(COUNTER_PACKET_DECIDED);
 		mining = decide_packet(row, &packet, &answer);
 	}
 	if (answer.enforced == VERDICT_ALLOW && answer.audited == VERDICT_ALLOW)
 		return ALLOW;
-	record_packet(row, &packet, held, &answer,
+	if (handshake && !mining)
+		record_handshake(row, &packet);
+	record_packet(row, &packet, held && !station, &answer,
 		      mining   ? DECISION_PROTOCOL
 		      : egress ? DECISION_EGRESS
 			       : DECISION_INGRESS);

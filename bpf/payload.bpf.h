@@ -20,11 +20,40 @@ struct packet {
 	u32 urgent;  /* 1 + offset of a payload byte that is not part of what the other end reads; 0 (or past
 			it): none */
 	bool egress;
+	bool routed; /* it names other hosts than its destination (source route, routing header) */
 };
 
 struct ports {
 	u16 source, destination;
 };
+
+#define IPOPT_LSRR 131
+#define IPOPT_SSRR 137
+
+/* Whether the IPv4 options hold a source route: then the packet's destination is a station on its way. */
+__weak __noinline int source_route(struct __sk_buff *skb, u32 length)
+{
+	u8 options[40] = {};
+	u32 at = 0;
+
+	for (u32 word = 0; word < sizeof(options); word += 4)
+		if (word < length && bpf_skb_load_bytes(skb, 20 + word, options + word, 4))
+			return 0;
+	for (int i = 0; i < 40; i++) {
+		u32 step = 1;
+
+		if (at >= sizeof(options) - 1 || options[at] == 0)
+			break;
+		if (options[at] == IPOPT_LSRR || options[at] == IPOPT_SSRR)
+			return 1;
+		if (options[at] != 1)
+			step = options[at + 1];
+		if (step == 0)
+			break;
+		at += step;
+	}
+	return 0;
+}
 
 /* Answers 0 when the headers could be read. Extension headers are skipped; a later fragment has no ports. */
 __weak __noinline int parse(struct __sk_buff *skb, struct packet *packet, bool egress)
@@ -52,6 +81,8 @@ __weak __noinline int parse(struct __sk_buff *skb, struct packet *packet, bool e
 		protocol = ip.protocol;
 		offset = (ip.version & 15) * 4;
 		packet->peer.protocol = protocol;
+		if (offset > sizeof(ip))
+			packet->routed = source_route(skb, offset - sizeof(ip));
 		if (ip.fragment & bpf_htons(0x1fff))
 			return 0;
 	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
@@ -74,6 +105,8 @@ __weak __noinline int parse(struct __sk_buff *skb, struct packet *packet, bool e
 				break;
 			if (bpf_skb_load_bytes(skb, offset, head, 8))
 				return -1;
+			if (protocol == 43)
+				packet->routed = true;
 			if (protocol == 44 && (head[2] || head[3] & 0xf8)) {
 				packet->peer.protocol = head[0];
 				return 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent: policies and pods → plan → diff → maps, again whenever a file changes; and back: ring → events.
 // What it set up stays in force when it ends, however it ends; the next one takes over.
-import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, renameSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -37,10 +36,11 @@ import {
   commit,
   hashKeyOf,
   prepare,
+  stillBound,
   sweep,
   type Applied,
 } from './plan/apply.ts'
-import { compile, type CompileMemory } from './plan/compile.ts'
+import { compile, noCompileMemory, type CompileMemory } from './plan/compile.ts'
 import { lockPlaces } from './lock.ts'
 import { Describer } from './report/records.ts'
 import { writeState, type Places, type State } from './state.ts'
@@ -138,7 +138,7 @@ async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent
 }
 
 interface Input {
-  digest: string
+  documents: Documents
   policies: RuntimeLike[]
   pods: KnownPod[]
   problems: string[]
@@ -150,21 +150,25 @@ interface Memory {
   podTexts: KnownTexts
   loaded: LoadMemory
   compiled: CompileMemory
-  pods: { digest: string; pods: KnownPod[] }
+  pods: { manifests: readonly Document[]; pods: KnownPod[] }
+}
+interface Documents {
+  policies: readonly Document[]
+  pods: readonly Document[]
 }
 const noMemory = (): Memory => ({
   policyTexts: new Map(),
   podTexts: new Map(),
   loaded: new Map(),
-  compiled: new Map(),
-  pods: { digest: '', pods: [] },
+  compiled: noCompileMemory(),
+  pods: { manifests: [], pods: [] },
 })
 
 /** Null when nothing differs from `seen`. */
 async function read(
   { policies, pods }: EnforceOptions,
   memory: Memory,
-  seen = '',
+  seen?: Documents,
 ): Promise<Input | null> {
   const texts = await readDocuments(policies, {
     operation: 'load policies',
@@ -174,25 +178,22 @@ async function read(
     pods.length > 0
       ? await readDocuments(pods, { operation: 'load pods', known: memory.podTexts })
       : []
-  const ofPods = digestOf(manifests)
-  const digest = `${digestOf(texts)} ${ofPods}`
-  if (digest === seen) return null
+  if (seen && same(texts, seen.policies) && same(manifests, seen.pods)) return null
   const loaded = load(texts, { enforceable: true, memory: memory.loaded })
-  if (memory.pods.digest !== ofPods) memory.pods = { digest: ofPods, pods: readPods(manifests) }
+  if (!same(manifests, memory.pods.manifests))
+    memory.pods = { manifests, pods: readPods(manifests) }
   return {
-    digest,
+    documents: { policies: texts, pods: manifests },
     policies: loaded.policies.filter(isRuntime),
     pods: memory.pods.pods,
     problems: loaded.problems.map(formatProblem),
   }
 }
 
-function digestOf(documents: readonly Document[]): string {
-  const hash = createHash('sha256')
-  for (const { file, text } of documents)
-    hash.update(`${file.length} ${text.length} ${file}${text}`)
-  return hash.digest('hex')
-}
+/** Cheap: the text of a file that did not change is the same string. */
+const same = (some: readonly Document[], others: readonly Document[]): boolean =>
+  some.length === others.length &&
+  some.every(({ file, text }, i) => file === others[i]?.file && text === others[i]?.text)
 
 /** A manifest that cannot be read is no pod; the webhook and scan report those. */
 function readPods(manifests: readonly Document[]): KnownPod[] {
@@ -212,7 +213,7 @@ class Loop {
   private readonly mount: string
   private readonly memory: Memory
   private applied: Applied
-  private seen = ''
+  private seen: Documents | undefined
   private ring: Ring | undefined
   private readonly timers: NodeJS.Timeout[] = []
   private readonly watchers: FSWatcher[] = []
@@ -220,6 +221,8 @@ class Loop {
   private sweeping: NodeJS.Timeout | undefined
   private stopped = false
   private reading = false
+  private unbound = false
+  private missed = 0
 
   constructor(
     options: EnforceOptions,
@@ -234,12 +237,13 @@ class Loop {
     this.state = state
     this.mount = mount
     this.applied = adopt(tables)
+    this.missed = readCounters(tables.counters).scratch_busy ?? 0
   }
 
   /** Puts a plan in force, or keeps the previous one and says why. */
   apply(input: Input): void {
     const { log } = this.options
-    this.seen = input.digest
+    this.seen = input.documents
     if (input.problems.length > 0) {
       this.state.problems = input.problems
       log.error({ problems: input.problems }, 'policies have problems, keeping the previous plan')
@@ -250,8 +254,9 @@ class Loop {
         const { next, steps } = prepare(this.tables, this.applied, plan)
         commit(this.tables, next, steps)
         this.applied = next
-        if (steps.rebind) this.bind()
+        // What was decided before the switch is stale from here on, however long binding takes, or if it fails.
         this.state.generation = bumpGeneration(this.tables)
+        if (steps.rebind || this.unbound) this.bind()
         this.state.applied = new Date().toISOString()
         this.state.loaded = input.policies.map(({ key, policy, file, line }) => ({
           key,
@@ -287,6 +292,7 @@ class Loop {
     this.timers.push(setInterval(() => (idle = collect(this.tables, idle)), collectMs))
     // Watching tells soon; looking again tells surely (mounted ConfigMaps, network file systems).
     this.timers.push(setInterval(() => void this.look(), lookMs))
+    this.timers.push(setInterval(() => this.bindMissed(), lookMs))
     for (const path of [...this.options.policies, ...this.options.pods]) {
       try {
         this.watchers.push(watch(path, () => this.lookSoon()))
@@ -308,7 +314,9 @@ class Loop {
     closeTables(this.tables)
   }
 
+  /** Until it has succeeded it is owed. */
   private bind(): void {
+    this.unbound = true
     const { plan, bindings } = this.applied
     const id = (key: string) => bindings.get(key) ?? 0
     const written = bindAll(this.tables, hashKeyOf(this.tables), this.mount, this.state.cgroup, {
@@ -321,16 +329,35 @@ class Loop {
       ),
       pods: new Map([...plan.pods].map(([uid, key]) => [uid, id(key)])),
     })
+    // Sockets that belonged to no subject until now are looked at again.
+    if (written > 0) this.state.generation = bumpGeneration(this.tables)
+    this.unbound = false
     this.options.log.debug({ rows: written }, 'cgroups bound')
   }
 
-  /** What is retired by now, a while later; one walk of the maps for all of it, however many plans there were. */
+  /** What the kernel had no room to look at when it was made, and what could not be bound before. */
+  private bindMissed(): void {
+    const missed = readCounters(this.tables.counters).scratch_busy ?? 0
+    if (missed === this.missed && !this.unbound) return
+    try {
+      this.bind()
+      this.missed = missed
+      writeState(this.options.state, this.state)
+    } catch (error) {
+      this.options.log.error({ err: error }, 'cgroups could not be bound, trying again')
+    }
+  }
+
+  /** What is retired by now, a while later, for all plans of that while together. */
   private sweepLater(): void {
     if (this.sweeping) return
     const { retired } = this.applied
     if (retired.rulesets.length === 0 && retired.bindings.length === 0) return
     this.sweeping = setTimeout(() => {
       this.sweeping = undefined
+      // A cgroup that was made just when the plan was switched may have got what the old one said.
+      if (stillBound(this.tables, retired.bindings).size > 0) this.unbound = true
+      this.bindMissed()
       sweep(this.tables, this.applied, retired)
       this.sweepLater()
     }, sweepMs).unref()
@@ -351,7 +378,7 @@ class Loop {
     } catch (error) {
       if (this.stopped) return
       // fail closed: a folder that cannot be read is not an empty folder; what is in force stays.
-      this.seen = '' // and it is read again, so that the problem goes when it is the same as before
+      this.seen = undefined // and it is read again, so that the problem goes when it is the same as before
       const problem = reasonOf(error)
       if (this.state.problems[0] !== problem) {
         this.state.problems = [problem]

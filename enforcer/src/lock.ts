@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // One agent at a time: two would write each other's rows.
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmdirSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { UnderpinError } from '../../runtime/src/index.ts'
+import { reasonOf, UnderpinError } from '../../runtime/src/index.ts'
 import { tryLock } from './kernel/libbpf.ts'
 import { requireBpffs } from './kernel/object.ts'
 import { readState, type Places } from './state.ts'
@@ -10,7 +19,7 @@ import { readState, type Places } from './state.ts'
 /** One agent for these pins and this state folder; answers how to unlock. The locks go with the process, however it ends. */
 export function lockPlaces({ pins, state }: Places): () => void {
   requireBpffs(pins)
-  mkdirSync(state, { recursive: true, mode: 0o700 })
+  requireState(state)
   mkdirSync(pins, { recursive: true, mode: 0o700 })
   const held: number[] = []
   const unlock = () => {
@@ -36,4 +45,24 @@ export function lockPlaces({ pins, state }: Places): () => void {
     })
   }
   return unlock
+}
+
+/** Told before anything is pinned: an agent without its state could not be asked for anything. */
+function requireState(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.W_OK)
+  } catch (cause) {
+    throw new UnderpinError(
+      'input-unreadable',
+      {
+        operation: 'start the agent',
+        object: folder,
+        found: reasonOf(cause),
+        expected: 'a state folder that can be made and written',
+        remedy: 'name another with --state DIR',
+      },
+      { cause },
+    )
+  }
 }

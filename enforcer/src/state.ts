@@ -41,7 +41,9 @@ export function readState(folder: string): State | null {
   try {
     return JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8')) as State
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    const { code } = error as NodeJS.ErrnoException
+    // A file that a crash of the machine left damaged is like none: what is in force is in the maps.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || error instanceof SyntaxError) return null
     throw error
   }
 }

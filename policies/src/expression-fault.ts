@@ -22,7 +22,8 @@ export function refusal(names: readonly string[], text: string, error: unknown):
   if (!isCelError(error))
     return complain('an expression nested too deeply', expected, 'simplify it')
   const { line, column } = positionOf(error, text)
-  const found = `${error.summary.slice(0, longest)} at ${line}:${column} of the expression`
+  // Some of the library's messages begin as ours do.
+  const found = `${error.summary.replace(/^found /, '').slice(0, longest)} at ${line}:${column} of the expression`
   if (
     error.code === 'reserved_identifier' &&
     text.slice(error.range?.start).startsWith('namespace')

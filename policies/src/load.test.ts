@@ -215,6 +215,13 @@ spec:
       'No such key: verdikt at 1:19',
     ],
     [
+      'a function that is none',
+      coverage(
+        "{ meshes: [istio], namespaces: [{ name: a, mode: deny, select: { namespaces: {} } }], checks: [{ name: c, message: m, expression: object.name.startWith('x') }] }",
+      ),
+      ": found no matching overload for 'dyn.startWith(string)' at 1:1",
+    ],
+    [
       'two classes of a name',
       coverage(
         '{ meshes: [istio], namespaces: [{ name: a, mode: deny, select: { namespaces: {} } }, { name: a, mode: deny, select: { namespaces: {} } }] }',

@@ -100,4 +100,15 @@ describe('what is refused, and with which words', () => {
     await writeFile(join(at, 'a.yaml'), Buffer.from([0x61, 0xff]))
     await expect(readDocuments([at])).rejects.toMatchObject({ code: 'input-invalid' })
   })
+
+  test('one that cannot be read does not hide the others, where somebody is told', async () => {
+    const at = await folder('mixed', { 'a.yaml': 'a', 'c.yaml': 'c' })
+    await writeFile(join(at, 'b.yaml'), Buffer.from([0x61, 0xff]))
+    const told: string[] = []
+    const read = await readDocuments([join(at, 'nowhere'), at], {
+      unreadable: ({ code }) => told.push(code),
+    })
+    expect(read.map(({ text }) => text)).toEqual(['a', 'c'])
+    expect(told).toEqual(['input-missing', 'input-invalid'])
+  })
 })

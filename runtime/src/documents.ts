@@ -21,6 +21,8 @@ export type ReadOptions = {
   maxTotalBytes?: number
   /** Texts that were read before, kept by the caller: a file that has not changed since is not read again. */
   known?: KnownTexts
+  /** Told of what cannot be read, and the rest is read all the same. Without it the first ends everything. */
+  unreadable?: (error: UnderpinError) => void
 }
 export type KnownTexts = Map<string, { stamp: string; text: string }>
 
@@ -68,13 +70,21 @@ export async function readDocuments(
     }
     documents.push({ file, text })
   }
-  for (const path of paths) {
-    if (path === '-') {
-      await take('(stdin)', () => options.stdin ?? process.stdin)
-      continue
-    }
+  const tell = options.unreadable
+  const orTold = (work: Promise<void>) =>
+    tell === undefined
+      ? work
+      : work.catch((error: unknown) => {
+          if (!(error instanceof UnderpinError)) throw error
+          tell(error)
+        })
+  const takeAll = async (path: string) => {
     for (const file of await filesAt(path, operation))
-      await take(file, () => createReadStream(file))
+      await orTold(take(file, () => createReadStream(file)))
+  }
+  for (const path of paths) {
+    if (path === '-') await orTold(take('(stdin)', () => options.stdin ?? process.stdin))
+    else await orTold(takeAll(path))
   }
   const files = new Set(documents.map(({ file }) => file))
   for (const file of options.known?.keys() ?? []) if (!files.has(file)) options.known?.delete(file)
@@ -165,7 +175,13 @@ async function readAll(
   } catch (cause) {
     throw new UnderpinError(
       'input-invalid',
-      { operation, object: file, found: 'bytes that are not UTF-8', expected: 'UTF-8 text' },
+      {
+        operation,
+        object: file,
+        found: 'bytes that are not UTF-8',
+        expected: 'UTF-8 text',
+        remedy: 'save it as UTF-8, or leave the file out',
+      },
       { cause },
     )
   }

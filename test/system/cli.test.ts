@@ -305,3 +305,31 @@ test('policy check lists ten planted mistakes, each with file, line and column',
     ),
   ).toEqual(planted.map(([place], i) => `p${i}.yaml:${place}`))
 })
+
+test('what cannot start ends, and says what is missing', () => {
+  const file = join(box.files, 'a-file')
+  writeFileSync(file, '')
+  const coverage = join(box.files, 'coverage.yaml')
+  writeFileSync(
+    coverage,
+    'apiVersion: underpin.dev/v1alpha1\nkind: CoveragePolicy\nmetadata: { name: c }\n' +
+      'spec: { meshes: [istio], namespaces: [{ name: a, mode: audit, select: { namespaces: {} } }] }\n',
+  )
+  const agent = ['enforce', '--policies', box.policies, '--pins', box.pins]
+  const webhook = ['webhook', '--policies', coverage]
+  const cases: [string[], number, RegExp][] = [
+    [[...agent, '--state', box.state, '--cgroup', '/nowhere'], 2, /no such folder.*--cgroup/],
+    [[...agent, '--state', box.state, '--cgroup', box.files], 2, /no cgroup/],
+    [[...agent, '--cgroup', box.cgroup, '--state', file], 2, /a-file.*--state DIR/],
+    [[...webhook, '--state', file, '--port', '0'], 3, /webhook-ca\.pem.*--state DIR/],
+    [[...webhook, '--state', box.state, '--port', 'abc'], 2, /--port abc/],
+    [[...webhook, '--state', box.state, '--drain=abc'], 2, /--drain=abc/],
+  ]
+  for (const [args, code, said] of cases) {
+    const answer = underpin(...args)
+    expect(answer.code, `${args.join(' ')}: ${answer.err}`).toBe(code)
+    expect(answer.err).toMatch(said)
+    expect(answer.err).not.toContain('a defect in underpin')
+  }
+  expect(existsSync(box.pins)).toBe(false)
+})

@@ -6,7 +6,6 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dayOf, type LoadedCoverage } from '../../policies/src/index.ts'
 import { createMetrics, type Log, type Metrics } from '../../runtime/src/index.ts'
-import { keepCertificates } from './certificates/keeper.ts'
 import type { Leaf } from './certificates/authority.ts'
 import type { Injector } from './injectors.ts'
 import type { MeshSettings } from './meshes/mesh.ts'
@@ -76,6 +75,8 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     'underpin_certificate_renewal_failures_total',
     'Certificates that could not be renewed; the one in use stayed.',
   )
+  // Late, like the server: what makes certificates is loaded only by who serves.
+  const { keepCertificates } = await import('./certificates/keeper.ts')
   const keeper = await keepCertificates({
     names: options.dnsNames,
     now,

@@ -4,7 +4,7 @@
 
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { fastify, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { UnderpinError } from '../../runtime/src/index.ts'
 import { readBody, timeLimit } from './body.ts'
 import type { Reviewer } from './reviewer.ts'
@@ -35,6 +35,8 @@ export type WebhookServer = {
 const keepAliveMs = 120_000
 
 export async function openServer(options: ServerOptions): Promise<WebhookServer> {
+  // Late: the agent, which never serves, need not hold it in memory.
+  const { fastify } = await import('fastify')
   const app = fastify({
     logger: false,
     https: {

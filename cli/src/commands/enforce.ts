@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // underpin enforce: the agent, in the foreground.
-import { resolve } from 'node:path'
-import { createLog, nextSignal, type LogOptions } from '../../../runtime/src/index.ts'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import {
+  createLog,
+  nextSignal,
+  UnderpinError,
+  type LogOptions,
+} from '../../../runtime/src/index.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
 import { openEnforcer, requireBtf } from '../enforcer.ts'
 import { objectsFolder } from '../installation.ts'
@@ -67,6 +73,7 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
       'leave it out',
       'enforce',
     )
+  const cgroup = cgroupOf(args)
   const places = placesOf(args)
   const pods = args.values('pods').map((path) => resolve(path))
   const enforcer = await openEnforcer('enforce policies')
@@ -74,11 +81,10 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
   const log = createLog({ level, base: { part: 'enforcer' } } satisfies LogOptions)
   // From the first moment on: a signal during the start must not kill us half-way.
   const asked = nextSignal()
-  const cgroup = args.value('cgroup')
   const agent = await enforcer.enforce({
     policies,
     pods,
-    ...(cgroup !== undefined && { cgroup: resolve(cgroup) }),
+    ...(cgroup !== undefined && { cgroup }),
     objects: objectsFolder(),
     ...places,
     log,
@@ -93,4 +99,18 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     `underpin: the agent stopped; its policies stay in force (underpin disarm --pins ${places.pins} removes them)`,
   )
   return 0
+}
+
+function cgroupOf(args: Arguments): string | undefined {
+  const given = args.value('cgroup')
+  if (given === undefined) return undefined
+  const cgroup = resolve(given)
+  if (existsSync(join(cgroup, 'cgroup.procs'))) return cgroup
+  throw new UnderpinError('input-missing', {
+    operation: 'enforce policies',
+    object: given,
+    found: existsSync(cgroup) ? 'no cgroup' : 'no such folder',
+    expected: 'a folder of the cgroup v2 file system',
+    remedy: 'leave --cgroup out for the whole machine',
+  })
 }

@@ -29,12 +29,22 @@ export const policyCheck: Command = {
 async function run(args: Arguments, screen: Screen): Promise<number> {
   if (args.operands.length === 0)
     throw usage('no files', 'PATH…', 'underpin policy check policies/', 'policy check')
-  const texts = await readDocuments(args.operands, { operation: 'check policies' })
+  const unread: UnderpinError[] = []
+  const texts = await readDocuments(args.operands, {
+    operation: 'check policies',
+    unreadable: (error) => unread.push(error),
+  })
   const { policies, problems } = load(texts, { enforceable: true })
   for (const problem of problems) screen.say(clean(formatProblem(problem)))
+  for (const { message } of unread) screen.note(`underpin: ${clean(message)}`)
   const files = counted(texts.length, 'file')
-  if (problems.length > 0) {
-    screen.say(screen.paint('red', `${counted(problems.length, 'problem')} in ${files}`))
+  const wrong = problems.length + unread.length
+  if (wrong > 0) {
+    if (texts.length > 0)
+      screen.say(
+        screen.paint('red', `${counted(problems.length, 'problem')} in ${files}`) +
+          (unread.length > 0 ? `, ${unread.length} not read` : ''),
+      )
     return failures['policy-invalid'].exitCode
   }
   try {

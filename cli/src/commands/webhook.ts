@@ -184,14 +184,29 @@ function keepCurrent(
       seen = reasonOf(err)
     }
   }
-  const timer = setInterval(() => void look(), lookMs)
+  // The server keeps the process alive; where it could not start, this must not.
+  const timer = setInterval(() => void look(), lookMs).unref()
   return { current: () => used, stop: () => clearInterval(timer) }
 }
 
 /** Whoever calls us must trust this; it is public. */
 function publish(folder: string, bundle: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, 'webhook-ca.pem')
-  writeFileSync(`${path}.new`, bundle, { mode: 0o644 })
-  renameSync(`${path}.new`, path)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    writeFileSync(`${path}.new`, bundle, { mode: 0o644 })
+    renameSync(`${path}.new`, path)
+  } catch (cause) {
+    throw new UnderpinError(
+      'certificate-failed',
+      {
+        operation: 'write certificate',
+        object: path,
+        found: reasonOf(cause),
+        expected: 'a folder that this user may write',
+        remedy: 'name one with --state DIR',
+      },
+      { cause },
+    )
+  }
 }

@@ -2,10 +2,18 @@
 // Binds the cgroups that exist already: the same rules as bpf/identity.bpf.c applies to a new one, in the same order
 // (inside a pod or container everything is that subject; else a pod's UID; else a pattern; else as the parent).
 // A process that is there already gets its row before its cgroup becomes a subject, so it is known when it is judged.
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { executableOf, processesOf, walkCgroups, type Cgroup } from '../kernel/cgroups.ts'
-import { NoExist } from '../kernel/libbpf.ts'
-import { Image, PathState, Scope, type NameRow, type PathKey } from '../kernel/abi.gen.ts'
+import { Exist, KernelError, NoExist } from '../kernel/libbpf.ts'
+import {
+  Flag,
+  Image,
+  PathState,
+  Scope,
+  type NameRow,
+  type PathKey,
+  type SubjectRow,
+} from '../kernel/abi.gen.ts'
 import type { Tables } from '../kernel/maps.ts'
 import { run, type State } from '../plan/automaton.ts'
 import { hashPath, imageOf, type HashKey } from '../plan/path-hash.ts'
@@ -71,41 +79,92 @@ function bindOnce(
   bindings: Bindings,
 ): number {
   const bound = new Map<bigint, Bound>()
-  const unselected: bigint[] = []
+  const paths = new Map<string, Bound>()
+  let failed: unknown
   let changed = 0
   for (const cgroup of walkCgroups(mount, folder)) {
     const want = subjectOf(cgroup, bound.get(cgroup.parent), bindings)
     const have = tables.cgroups.get({ value: cgroup.id })
-    if (!want) {
-      if (have) unselected.push(have.subject)
-      continue
-    }
-    bound.set(cgroup.id, { subject: want.subject, scope: want.scope })
+    const now = want ?? { subject: 0n, scope: Scope.NONE }
+    bound.set(cgroup.id, now)
+    paths.set(cgroup.path, now)
+    if (!want) continue
     const carried = want.scope === Scope.HOST ? 0n : want.subject
     const guessed = new Map<number, bigint>()
     // The subject's row first: who carries a subject without one is denied.
-    if (want.fresh && point(tables, want.subject, want.scope, want.fresh, cgroup.path)) changed++
+    try {
+      if (want.fresh && point(tables, want.subject, want.scope, want.fresh, cgroup.path)) changed++
+    } catch (error) {
+      // fail closed: there is no room for its row, so it is denied; the others are bound all the same.
+      failed ??= error
+    }
     if (have?.subject !== want.subject)
       changed += knowProcesses(tables, key, cgroup, carried, guessed)
     if (have?.subject !== want.subject) {
-      tables.cgroups.set({ value: cgroup.id }, { subject: want.subject })
-      changed++
+      try {
+        tables.cgroups.set({ value: cgroup.id }, { subject: want.subject })
+        changed++
+      } catch (error) {
+        // fail closed: as the kernel does it, a miss looks at the ancestors from now on.
+        tables.flags.set({ value: Flag.CGROUPS_FULL }, { value: 1 })
+        failed ??= error
+      }
     }
     changed += knowProcesses(tables, key, cgroup, carried, new Map())
     // From now on the kernel sees every exec here; whoever called it since we looked is looked at again.
     for (const [pid, image] of guessed) confirm(tables, key, pid, image)
   }
   // Last, so that what is below of it and selected by something else is never free in between.
-  for (const subject of unselected) if (release(tables, subject)) changed++
+  changed += settleOthers(tables, bound, paths, bindings)
+  if (failed instanceof Error) throw failed
   return changed
 }
 
-/** No policy selects it any more: the subject stays, and everything is allowed to it. */
-function release(tables: Tables, subject: bigint): boolean {
-  const row = tables.subjects.get({ value: subject })
-  if (!row || row.binding === 0) return false
-  tables.subjects.set({ value: subject }, { ...row, binding: 0 })
-  return true
+/**
+ * Subjects that are not the top of a subject any more; processes and sockets may still carry them. One that became part
+ * of another follows that one. One whose cgroup was removed is bound by its name, as long as something keeps it alive.
+ * One that nothing selects stays, everything is allowed to it, and what is made below it is looked at by its own name.
+ */
+function settleOthers(
+  tables: Tables,
+  bound: ReadonlyMap<bigint, Bound>,
+  paths: ReadonlyMap<string, Bound>,
+  bindings: Bindings,
+): number {
+  let changed = 0
+  const rows = new Map([...tables.subjects.entries()].map(([{ value }, row]) => [value, row]))
+  for (const [subject, row] of rows) {
+    const here = bound.get(subject)
+    if (here?.subject === subject) continue
+    let owner: ReturnType<typeof subjectOf> | undefined = here
+    if (!owner) {
+      const name = tables.subject_names.get({ value: subject })
+      // fail closed: without a name it keeps the rules that it has, see `sweep`.
+      if (!name?.cgroup.startsWith('/') || name.cgroup.length >= 255) continue
+      let above = dirname(name.cgroup)
+      while (above !== '/' && !paths.has(above)) above = dirname(above)
+      owner = subjectOf({ id: subject, path: name.cgroup }, paths.get(above), bindings)
+    }
+    // A host subject is never carried; nor is from now on what was a pod or a container.
+    let want = { binding: 0, scope: row.scope === Scope.HOST ? Scope.HOST : (Scope.NONE as number) }
+    const above = owner && rows.get(owner.subject)
+    if (owner?.fresh) want = { binding: owner.fresh.binding, scope: owner.scope }
+    else if (above && above.scope !== Scope.HOST) want = above
+    if (row.binding === want.binding && row.scope === want.scope) continue
+    if (replace(tables, subject, { ...row, binding: want.binding, scope: want.scope })) changed++
+  }
+  return changed
+}
+
+/** False when the kernel has removed the row meanwhile, with its cgroup. */
+function replace(tables: Tables, subject: bigint, row: SubjectRow): boolean {
+  try {
+    tables.subjects.set({ value: subject }, row, Exist)
+    return true
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === 2) return false
+    throw error
+  }
 }
 
 function point(
@@ -118,10 +177,14 @@ function point(
   const row = tables.subjects.get({ value: subject })
   if (row?.binding === binding && row.scope === scope) return false
   tables.subjects.set({ value: subject }, { ...row, binding, scope })
-  tables.subject_names.set(
-    { value: subject },
-    { scope, cgroup: path, ...(uid && { uid: Buffer.from(uid, 'hex') }) },
-  )
+  try {
+    tables.subject_names.set(
+      { value: subject },
+      { scope, cgroup: path, ...(uid && { uid: Buffer.from(uid, 'hex') }) },
+    )
+  } catch {
+    // no room: a name is for people only
+  }
   return true
 }
 
@@ -137,8 +200,20 @@ function knowProcesses(
   for (const pid of processesOf(cgroup.folder)) {
     const known = tables.processes.get({ value: pid })
     if (known) {
-      if (known.subject !== 0n || carried === 0n) continue
+      if (carried === 0n || known.subject === carried) continue
+      // What no policy selects any more is not carried along.
+      if (known.subject !== 0n) {
+        const before = tables.subjects.get({ value: known.subject })
+        if (before?.scope !== Scope.NONE) continue
+      }
       tables.processes.set({ value: pid }, { ...known, subject: carried })
+      // The kernel writes this row at exec: what it wrote since we read must not be undone.
+      const { hash } = pathKey(key, executableOf(pid))
+      if (tables.images.get({ value: known.image })?.exe.hash !== hash)
+        tables.processes.set(
+          { value: pid },
+          { image: imageOfProcess(tables, key, pid), subject: carried },
+        )
       written++
       continue
     }

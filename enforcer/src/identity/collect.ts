@@ -3,6 +3,7 @@
 // their maps, and then new processes elsewhere would be unknown (which fails closed). So the agent takes out what
 // nothing refers to, when a map is half full; an entry must be unreferenced twice in a row, since the kernel may just be
 // about to refer to it.
+import { Exist } from '../kernel/libbpf.ts'
 import type { Table, Tables } from '../kernel/maps.ts'
 
 /** Half of the maps' sizes in bpf/maps.bpf.h. */
@@ -52,8 +53,14 @@ export function collect(tables: Tables, before: Idle, limits = halves): Idle {
 
 /** Each subject may add images again; see LIMIT_SUBJECT_IMAGES. */
 function renewShares(tables: Tables): void {
-  for (const [key, row] of tables.subjects.entries())
-    if (row.images > 0) tables.subjects.set(key, { ...row, images: 0 })
+  for (const [key, row] of tables.subjects.entries()) {
+    if (row.images === 0) continue
+    try {
+      tables.subjects.set(key, { ...row, images: 0 }, Exist)
+    } catch {
+      // gone with its cgroup: a row of ours would come back for good
+    }
+  }
 }
 
 type ByNumber = Table<{ value: bigint }, unknown>

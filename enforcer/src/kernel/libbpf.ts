@@ -200,6 +200,7 @@ export function lookup(fd: number, key: Buffer, value: Buffer): boolean {
 }
 
 export const NoExist = 1n
+export const Exist = 2n
 export function update(fd: number, name: string, key: Buffer, value: Buffer, flags = 0n): void {
   check(native.update(fd, key, value, flags) as number, 'update bpf map', name)
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps → maps. New rulesets are written under new numbers; then one write per binding switches everything that is
 // bound by it. When something cannot be written, what was written is taken back and the previous plan stays in force.
+import { UnderpinError } from '../../../runtime/src/index.ts'
 import { Limit, type RulesetRow } from '../kernel/abi.gen.ts'
 import type { Tables } from '../kernel/maps.ts'
 import { scopeNumber } from '../identity/scope.ts'
 import { diff, emptyPlan, type Steps } from './diff.ts'
-import { maskNames, maxPatternStates, type Plan, type Ruleset } from './compile.ts'
+import { maskNames, maxPatternStates, type PathRow, type Plan, type Ruleset } from './compile.ts'
 import { hashPath, type HashKey } from './path-hash.ts'
-import type { Bits } from './prefixes.ts'
+import type { AddressRow, Bits, PortRow } from './prefixes.ts'
 import { stratumAutomaton } from './stratum.ts'
 
 export interface Applied {
@@ -17,60 +18,92 @@ export interface Applied {
   bindings: Map<string, number>
   nextRuleset: number
   nextPolicy: number
-  /** Where the automata lie in the kernel's table. */
-  stratumStates: number
+  /** UIDs with a row that an agent before us wrote. */
+  strayPods: string[]
+  /** Half of the kernel's table in which the automaton of cgroup patterns lies. */
   half: 0 | 1
   /** Rulesets and bindings that nothing points to any more; deleted when no program can still be using them. */
   retired: { rulesets: number[]; bindings: number[] }
+  /** What our rows in the kernel say by now, whichever plan they were for: policies by key, rulesets by number. */
+  rows: { policies: Map<string, 'audit' | 'enforce' | 'gone'>; rulesets: Map<number, Ruleset> }
 }
 
-const words = (bits: Bits) => ({
+export const words = (bits: Bits) => ({
   word: Array.from({ length: Limit.RULE_WORDS }, (_, i) =>
     BigInt.asUintN(64, bits >> BigInt(64 * i)),
   ),
 })
 
-/** What an agent before us left: its numbers stay taken, its bindings are replaced as ours come. */
+/**
+ * What an agent before us left: its numbers stay taken, its bindings are replaced as ours come. It may have been killed
+ * between two rows, so a ruleset's number is taken as long as any row has it, or an answer is cached for it.
+ */
 export function adopt(tables: Tables): Applied {
   const policies = new Map(
     [...tables.policies.entries()].map(([{ value }, row]) => [row.key, value]),
   )
-  const rulesets = [...tables.rulesets.entries()].map(([{ value }]) => value)
+  const rulesets = new Set([...tables.rulesets.keys()].map(({ value }) => value))
+  for (const table of [tables.rules, tables.exes, tables.addresses, tables.ports] as const)
+    for (const { ruleset } of table.keys()) rulesets.add(ruleset)
+  let last = 0
+  for (const id of rulesets) last = Math.max(last, id)
+  for (const { ruleset } of tables.grants.keys()) last = Math.max(last, ruleset)
   const bindings: number[] = []
   for (const [{ value }, row] of tables.bindings.entries())
     if (row.ruleset !== 0) bindings.push(value)
-  const stratumStates = writeStratum(tables)
+  writeStratum(tables)
   return {
     plan: emptyPlan,
     policies,
     rulesets: new Map(),
     bindings: new Map(),
-    nextRuleset: Math.max(0, ...rulesets) + 1,
+    nextRuleset: last + 1,
     nextPolicy: Math.max(0, ...policies.values()) + 1,
-    stratumStates,
-    half: halfInUse(tables, stratumStates),
-    retired: { rulesets, bindings },
+    strayPods: [...tables.pods.keys()].map(({ uid }) => Buffer.from(uid).toString('hex')),
+    half: halfInUse(tables),
+    retired: { rulesets: [...rulesets], bindings },
+    rows: { policies: new Map(), rulesets: new Map() },
   }
 }
 
 /** The handshake automaton lies first; it is the same in every plan. */
-function writeStratum(tables: Tables): number {
+function writeStratum(tables: Tables): void {
   const states = stratumAutomaton(stratumLimit)
   for (const [index, state] of states.entries())
     tables.automaton.set(
       { value: index + 1 },
       { next: [...state.next].map((to) => to + 1), accept: state.accepts[0] ?? 0 },
     )
-  return states.length
 }
 
+/** Room kept for it: a version with other handshakes must not write over the patterns that are in force. */
 const stratumLimit = 2500
-const halfStart = (stratumStates: number, half: 0 | 1) =>
-  stratumStates + 1 + half * maxPatternStates
+const halfStart = (half: 0 | 1) => stratumLimit + 1 + half * maxPatternStates
 
-function halfInUse(tables: Tables, stratumStates: number): 0 | 1 {
+function halfInUse(tables: Tables): 0 | 1 {
   const start = tables.control.get({ value: 0 })?.cgroupStart ?? 0
-  return start >= halfStart(stratumStates, 1) ? 1 : 0
+  return start >= halfStart(1) ? 1 : 0
+}
+
+/** Rows of `pods` and `bindings` in bpf/maps.bpf.h. */
+const maxPods = 4096
+const maxBindings = 8191
+
+/** While a plan is switched to, both plans' rows are there. */
+function requireRoom(applied: Applied, plan: Plan, steps: Steps): void {
+  const pods = new Set([...applied.strayPods, ...applied.plan.pods.keys(), ...plan.pods.keys()])
+  const bindings = applied.bindings.size + applied.retired.bindings.length + steps.bind.length
+  for (const { what, count, most } of [
+    { what: 'pods that policies select', count: pods.size, most: maxPods },
+    { what: 'kinds of subjects', count: bindings, most: maxBindings },
+  ])
+    if (count > most)
+      throw new UnderpinError('input-too-large', {
+        operation: 'apply policies',
+        found: `${count} ${what}, old and new ones`,
+        expected: `at most ${most}`,
+        remedy: 'nothing was changed; select fewer, or change fewer at once',
+      })
 }
 
 export function hashKeyOf(tables: Tables): HashKey {
@@ -85,36 +118,44 @@ export function prepare(
   plan: Plan,
 ): { next: Applied; steps: Steps } {
   const steps = diff(applied.plan === emptyPlan ? null : applied.plan, plan)
+  steps.pods.delete.push(...applied.strayPods.filter((uid) => !plan.pods.has(uid)))
   const next: Applied = {
     ...applied,
     plan,
     policies: new Map(applied.policies),
     rulesets: new Map(applied.rulesets),
     bindings: new Map(applied.bindings),
+    strayPods: [],
     retired: { rulesets: [...applied.retired.rulesets], bindings: [...applied.retired.bindings] },
   }
+  requireRoom(applied, plan, steps)
+  const { rows } = next
   const written: number[] = []
   try {
     for (const { key, mode } of plan.policies) {
       const id = next.policies.get(key) ?? next.nextPolicy++
       next.policies.set(key, id)
+      if (rows.policies.get(key) === mode) continue
       tables.policies.set({ value: id }, { key, enforce: mode === 'enforce' ? 1 : 0, gone: 0 })
+      rows.policies.set(key, mode)
     }
     const key = hashKeyOf(tables)
     for (const digest of steps.write) {
       const id = next.nextRuleset++
+      const ruleset = plan.rulesets.get(digest) as Ruleset
       written.push(id)
-      writeRuleset(tables, key, id, plan.rulesets.get(digest) as Ruleset, next.policies)
+      rows.rulesets.set(id, ruleset)
+      writeRuleset(tables, key, id, ruleset, next.policies)
       next.rulesets.set(digest, id)
     }
     return { next, steps }
   } catch (error) {
-    deleteRulesets(tables, new Set(written))
+    deleteRulesets(tables, rows.rulesets, written)
     throw error
   }
 }
 
-/** Switches to what `prepare` wrote. Only array writes and replacements: nothing here can run out of room, but pods. */
+/** Switches to what `prepare` wrote. Nothing here can run out of room: `prepare` has looked. */
 export function commit(tables: Tables, next: Applied, steps: Steps): void {
   const plan = next.plan
   const rulesetId = (digest: string) => next.rulesets.get(digest) ?? 0
@@ -143,12 +184,16 @@ export function commit(tables: Tables, next: Applied, steps: Steps): void {
     next.bindings.delete(binding)
   }
   for (const digest of steps.retire.rulesets) {
-    next.retired.rulesets.push(next.rulesets.get(digest) ?? 0)
+    const id = next.rulesets.get(digest) ?? 0
+    next.retired.rulesets.push(id)
     next.rulesets.delete(digest)
   }
   const loaded = new Set(plan.policies.map((p) => p.key))
-  for (const [key, id] of next.policies)
-    if (!loaded.has(key)) tables.policies.set({ value: id }, { key, gone: 1 })
+  for (const [key, id] of next.policies) {
+    if (loaded.has(key) || next.rows.policies.get(key) === 'gone') continue
+    tables.policies.set({ value: id }, { key, gone: 1 })
+    next.rows.policies.set(key, 'gone')
+  }
 }
 
 function freeBinding(applied: Applied): number {
@@ -162,7 +207,7 @@ function writePatterns(tables: Tables, next: Applied): number {
   const { automaton, accepts } = next.plan
   next.half = next.half === 0 ? 1 : 0
   if (automaton.length === 0) return 0
-  const start = halfStart(next.stratumStates, next.half)
+  const start = halfStart(next.half)
   for (const [index, state] of automaton.entries()) {
     const binding = accepts.get(state.accepts.join())
     tables.automaton.set(
@@ -191,16 +236,48 @@ export function setControl(
   if (control) tables.control.set({ value: 0 }, { ...control, ...change })
 }
 
+/** Of these bindings, those that a subject still has. */
+export function stillBound(tables: Tables, bindings: readonly number[]): Set<number> {
+  const asked = new Set(bindings)
+  const bound = new Set<number>()
+  if (asked.size === 0) return bound
+  for (const [, { binding }] of tables.subjects.entries())
+    if (asked.has(binding)) bound.add(binding)
+  return bound
+}
+
 /** Deletes what nothing has pointed to for a while: `retired`, or all that is. */
 export function sweep(tables: Tables, applied: Applied, retired = applied.retired): void {
-  for (const id of retired.bindings) tables.bindings.set({ value: id }, {})
-  deleteRulesets(tables, new Set(retired.rulesets))
-  const later = (ids: number[], gone: number[]) => ids.filter((id) => !gone.includes(id))
+  // fail closed: a subject that has such a binding after all keeps what it says.
+  const kept = stillBound(tables, retired.bindings)
+  const keptRulesets = new Set([...kept].map((value) => tables.bindings.get({ value })?.ruleset))
+  const bindings = new Set(retired.bindings.filter((id) => !kept.has(id)))
+  const rulesets = new Set(retired.rulesets.filter((id) => !keptRulesets.has(id)))
+  for (const id of bindings) tables.bindings.set({ value: id }, {})
+  deleteRulesets(tables, applied.rows.rulesets, [...rulesets])
   applied.retired = {
-    rulesets: later(applied.retired.rulesets, retired.rulesets),
-    bindings: later(applied.retired.bindings, retired.bindings),
+    rulesets: applied.retired.rulesets.filter((id) => !rulesets.has(id)),
+    bindings: applied.retired.bindings.filter((id) => !bindings.has(id)),
   }
 }
+
+const exeKey = (key: HashKey, ruleset: number, kind: PathRow['kind'], path: string) => ({
+  ruleset,
+  kind: kind === 'exact' ? 0 : 1,
+  hash: hashPath(key, path).hash,
+})
+const addressKey = (ruleset: number, { family, address, bits }: AddressRow) => ({
+  prefix: 64 + bits,
+  ruleset,
+  family,
+  address,
+})
+const portKey = (ruleset: number, { protocol, port, bits }: PortRow) => ({
+  prefix: 48 + bits,
+  ruleset,
+  protocol,
+  port: Uint8Array.of(port >> 8, port & 0xff),
+})
 
 export function writeRuleset(
   tables: Tables,
@@ -212,20 +289,10 @@ export function writeRuleset(
   const policyId = (name: string | null) => (name === null ? 0 : (policies.get(name) ?? 0))
   for (const { rule, policy, path } of ruleset.blame)
     tables.rules.set({ ruleset: id, rule }, { policy: policyId(policy), path: path.slice(0, 59) })
-  for (const { kind, path, exe, from } of ruleset.paths) {
-    const hash = hashPath(key, path).hash
-    tables.exes.set(
-      { ruleset: id, kind: kind === 'exact' ? 0 : 1, hash },
-      { exe: words(exe), from: words(from) },
-    )
-  }
-  for (const { family, address, bits, rules } of ruleset.addresses)
-    tables.addresses.set({ prefix: 64 + bits, ruleset: id, family, address }, words(rules))
-  for (const { protocol, port, bits, rules } of ruleset.ports)
-    tables.ports.set(
-      { prefix: 48 + bits, ruleset: id, protocol, port: Uint8Array.of(port >> 8, port & 0xff) },
-      words(rules),
-    )
+  for (const { kind, path, exe, from } of ruleset.paths)
+    tables.exes.set(exeKey(key, id, kind, path), { exe: words(exe), from: words(from) })
+  for (const row of ruleset.addresses) tables.addresses.set(addressKey(id, row), words(row.rules))
+  for (const row of ruleset.ports) tables.ports.set(portKey(id, row), words(row.rules))
   const row: Partial<RulesetRow> = {
     restrictsEnforced: policyId(ruleset.restrictsEnforced),
     restrictsAudited: policyId(ruleset.restrictsAudited),
@@ -235,10 +302,24 @@ export function writeRuleset(
   tables.rulesets.set({ value: id }, row)
 }
 
-/** Row by row, since a ruleset's rows are spread over maps that other rulesets share. */
-function deleteRulesets(tables: Tables, ids: ReadonlySet<number>): void {
-  if (ids.size === 0) return
-  for (const id of ids) tables.rulesets.delete({ value: id })
+/** The rows that `writeRuleset` wrote, as far as it came. Those of an earlier agent are looked for in whole maps. */
+function deleteRulesets(tables: Tables, known: Map<number, Ruleset>, ids: readonly number[]): void {
+  const key = hashKeyOf(tables)
+  const unknown = new Set<number>()
+  for (const id of ids) {
+    tables.rulesets.delete({ value: id })
+    const ruleset = known.get(id)
+    if (!ruleset) {
+      unknown.add(id)
+      continue
+    }
+    for (const { rule } of ruleset.blame) tables.rules.delete({ ruleset: id, rule })
+    for (const { kind, path } of ruleset.paths) tables.exes.delete(exeKey(key, id, kind, path))
+    for (const row of ruleset.addresses) tables.addresses.delete(addressKey(id, row))
+    for (const row of ruleset.ports) tables.ports.delete(portKey(id, row))
+    known.delete(id)
+  }
+  if (unknown.size === 0) return
   for (const table of [tables.rules, tables.exes, tables.addresses, tables.ports] as const)
-    for (const [key] of table.entries()) if (ids.has(key.ruleset)) table.delete(key)
+    for (const key of table.keys()) if (unknown.has(key.ruleset)) table.delete(key)
 }

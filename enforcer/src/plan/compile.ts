@@ -5,7 +5,6 @@ import { createHash } from 'node:crypto'
 import {
   flattenRules,
   restricts,
-  selects,
   type Rule,
   type RuntimeLike,
 } from '../../../policies/src/index.ts'
@@ -14,6 +13,7 @@ import { Limit } from '../kernel/abi.gen.ts'
 import { buildAutomaton, type State } from './automaton.ts'
 import { cgroupPart } from './cgroup-automaton.ts'
 import { addressRows, portRows, type AddressRow, type Bits, type PortRow } from './prefixes.ts'
+import { selecting as selectingPods, type SelectionMemory } from './selecting.ts'
 import type { KnownPod } from '../identity/pods.ts'
 
 export type SubjectScope = 'pod' | 'unmanaged' | 'host'
@@ -76,16 +76,24 @@ export interface Plan {
 export const maxPatternStates = 1800
 const maxRules = Limit.RULE_WORDS * 64
 
-/** Rulesets of the plan before, by the policies they were made of; kept by the caller, so that a change compiles only what it changes. */
-export type CompileMemory = Map<string, { of: readonly RuntimeLike[]; ruleset: Ruleset }>
+/** Kept by the caller, so that a change compiles only what it changes. */
+export interface CompileMemory extends SelectionMemory {
+  /** Of the plan before, by the policies they were made of. */
+  rulesets: Map<string, { of: readonly RuntimeLike[]; ruleset: Ruleset }>
+}
+export const noCompileMemory = (): CompileMemory => ({
+  rulesets: new Map(),
+  policies: new Set(),
+  pods: new Map(),
+})
 
 export function compile(
   policies: readonly RuntimeLike[],
   pods: readonly KnownPod[],
-  memory: CompileMemory = new Map(),
+  memory: CompileMemory = noCompileMemory(),
 ): Plan {
-  const earlier = new Map(memory)
-  memory.clear()
+  const earlier = memory.rulesets
+  memory.rulesets = new Map()
   const ordered = [...policies].sort((a, b) => (a.key < b.key ? -1 : 1))
   const plan: Plan = {
     policies: ordered.map(({ key, policy }) => ({ key, mode: policy.spec.mode ?? 'audit' })),
@@ -103,18 +111,14 @@ export function compile(
         before?.of.length === selecting.length &&
         before.of.every((p, i) => p.policy === selecting[i]?.policy)
       const ruleset = same ? before.ruleset : compileRuleset(selecting)
-      memory.set(key, { of: selecting, ruleset })
+      memory.rulesets.set(key, { of: selecting, ruleset })
       plan.rulesets.set(ruleset.digest, ruleset)
       plan.bindings.set(key, { scope, ruleset: ruleset.digest })
     }
     return key
   }
-  for (const pod of pods) {
-    const selecting = ordered.filter((p) =>
-      selects(p, { scope: 'pod', pod: pod.manifest, namespace: pod.namespace }),
-    )
+  for (const [pod, selecting] of selectingPods(ordered, pods, memory))
     if (selecting.length > 0) plan.pods.set(pod.uid, bind('pod', selecting))
-  }
   bindPatterns(plan, ordered, bind)
   return plan
 }

@@ -19,7 +19,8 @@ export interface Steps {
 
 export function diff(before: Plan | null, after: Plan): Steps {
   const old = before ?? emptyPlan
-  const patterns = textOfPatterns(old) !== textOfPatterns(after)
+  // Without a plan before it, nobody knows what patterns the kernel has.
+  const patterns = before === null || textOfPatterns(old) !== textOfPatterns(after)
   const set = [...after.pods].filter(([uid, binding]) => old.pods.get(uid) !== binding)
   const gone = [...old.pods.keys()].filter((uid) => !after.pods.has(uid))
   const changed = [...after.bindings].flatMap(([binding, { ruleset }]) => {
@@ -39,7 +40,7 @@ export function diff(before: Plan | null, after: Plan): Steps {
     switch: changed.sort((a, b) => Number(b.tightens) - Number(a.tightens)),
     pods: { set, delete: gone },
     patterns,
-    rebind: patterns || set.length > 0 || gone.length > 0 || before === null,
+    rebind: patterns || set.length > 0 || gone.length > 0,
     retire: {
       bindings: [...old.bindings.keys()].filter((key) => !after.bindings.has(key)),
       rulesets: [...old.rulesets.keys()].filter((digest) => !after.rulesets.has(digest)),
