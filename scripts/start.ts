@@ -235,6 +235,7 @@ async function demo(): Promise<void> {
     audit.status === 1 && audit.output.includes('xmrig') && audit.output.includes('kswapd0'),
     'both miners are in it',
   )
+  check(audit.output.includes('mining handshake'), 'and what they do there has its name')
   check(!audit.output.includes('/app/'), 'the shop and its client are not')
 
   step(4, 'Promote: from now on the kernel does it')
