@@ -3,26 +3,9 @@
 // What it set up stays in force when it ends, however it ends; the next one takes over.
 import { appendFileSync, existsSync, renameSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { join } from 'node:path'
-import {
-  formatProblem,
-  isRuntime,
-  load,
-  parseDocuments,
-  type LoadMemory,
-  type Namespace,
-  type RuntimeLike,
-} from '../../policies/src/index.ts'
-import {
-  readDocuments,
-  reasonOf,
-  UnderpinError,
-  type Document,
-  type KnownTexts,
-  type Log,
-} from '../../runtime/src/index.ts'
+import { reasonOf, UnderpinError, type Log } from '../../runtime/src/index.ts'
 import { bindAll } from './identity/bind.ts'
 import { collect, noneIdle } from './identity/collect.ts'
-import { knownPod, type KnownPod } from './identity/pods.ts'
 import * as abi from './kernel/abi.gen.ts'
 import { cgroupMount } from './kernel/cgroups.ts'
 import { decode } from './kernel/codec.ts'
@@ -40,7 +23,8 @@ import {
   sweep,
   type Applied,
 } from './plan/apply.ts'
-import { compile, noCompileMemory, type CompileMemory } from './plan/compile.ts'
+import { compile } from './plan/compile.ts'
+import { noMemory, readInput, type Documents, type Input, type Memory } from './input.ts'
 import { lockPlaces } from './lock.ts'
 import { Describer } from './report/records.ts'
 import { writeState, type Places, type State } from './state.ts'
@@ -82,7 +66,7 @@ export async function enforce(options: EnforceOptions): Promise<Agent> {
 async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent> {
   const { log } = options
   const memory = noMemory()
-  const first = (await read(options, memory)) as Input // nothing was seen before
+  const first = (await readInput(options, memory)) as Input // nothing was seen before
   if (first.problems.length > 0)
     throw new UnderpinError('policy-invalid', {
       operation: 'load policies',
@@ -135,75 +119,6 @@ async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent
       unlock()
     },
   }
-}
-
-interface Input {
-  documents: Documents
-  policies: RuntimeLike[]
-  pods: KnownPod[]
-  problems: string[]
-}
-
-/** What was read before, so that a look costs what has changed. */
-interface Memory {
-  policyTexts: KnownTexts
-  podTexts: KnownTexts
-  loaded: LoadMemory
-  compiled: CompileMemory
-  pods: { manifests: readonly Document[]; pods: KnownPod[] }
-}
-interface Documents {
-  policies: readonly Document[]
-  pods: readonly Document[]
-}
-const noMemory = (): Memory => ({
-  policyTexts: new Map(),
-  podTexts: new Map(),
-  loaded: new Map(),
-  compiled: noCompileMemory(),
-  pods: { manifests: [], pods: [] },
-})
-
-/** Null when nothing differs from `seen`. */
-async function read(
-  { policies, pods }: EnforceOptions,
-  memory: Memory,
-  seen?: Documents,
-): Promise<Input | null> {
-  const texts = await readDocuments(policies, {
-    operation: 'load policies',
-    known: memory.policyTexts,
-  })
-  const manifests =
-    pods.length > 0
-      ? await readDocuments(pods, { operation: 'load pods', known: memory.podTexts })
-      : []
-  if (seen && same(texts, seen.policies) && same(manifests, seen.pods)) return null
-  const loaded = load(texts, { enforceable: true, memory: memory.loaded })
-  if (!same(manifests, memory.pods.manifests))
-    memory.pods = { manifests, pods: readPods(manifests) }
-  return {
-    documents: { policies: texts, pods: manifests },
-    policies: loaded.policies.filter(isRuntime),
-    pods: memory.pods.pods,
-    problems: loaded.problems.map(formatProblem),
-  }
-}
-
-/** Cheap: the text of a file that did not change is the same string. */
-const same = (some: readonly Document[], others: readonly Document[]): boolean =>
-  some.length === others.length &&
-  some.every(({ file, text }, i) => file === others[i]?.file && text === others[i]?.text)
-
-/** A manifest that cannot be read is no pod; the webhook and scan report those. */
-function readPods(manifests: readonly Document[]): KnownPod[] {
-  const objects = manifests.flatMap(({ text }) => parseDocuments(text).map((d) => d.value))
-  const namespaces = new Map<string, Namespace>()
-  for (const object of objects) {
-    const { kind, metadata } = (object ?? {}) as { kind?: string; metadata?: Namespace }
-    if (kind === 'Namespace' && metadata?.name) namespaces.set(metadata.name, metadata)
-  }
-  return objects.flatMap((object) => knownPod(object, namespaces) ?? [])
 }
 
 class Loop {
@@ -372,7 +287,7 @@ class Loop {
     if (this.reading) return this.lookSoon()
     this.reading = true
     try {
-      const input = await read(this.options, this.memory, this.seen)
+      const input = await readInput(this.options, this.memory, this.seen)
       if (this.stopped) return // the tables are closed
       if (input) this.apply(input)
     } catch (error) {
@@ -420,5 +335,3 @@ class Loop {
     }
   }
 }
-
-export { readCounters }
