@@ -2,7 +2,7 @@
 // Random policies and decisions for property tests, here and against the kernel. Names, addresses and ports come from small
 // sets that meet each other often: an interesting verdict needs a decision that some rule matches.
 import fc from 'fast-check'
-import type { Decision } from './decision.ts'
+import type { Access, Decision } from './decision.ts'
 import { keyOf, type RuntimeLike } from './policy-key.ts'
 import type {
   DenyRule,
@@ -66,10 +66,25 @@ const ingress: fc.Arbitrary<IngressRule> = fc.record(
   optional,
 )
 
+const startedBy = fc.constantFrom('entrypoint' as const, 'exec' as const)
+const file = fc.record({
+  path: pattern,
+  access: fc.constantFrom('read' as const, 'write' as const),
+})
+const privilege = fc.constantFrom(
+  'mount' as const,
+  'bpf' as const,
+  'CHOWN' as const,
+  'NET_RAW' as const,
+)
+
 export const arbitraryProcess: fc.Arbitrary<Process> = fc.record(
   {
     exe,
     from,
+    startedBy,
+    files: fc.array(file, { maxLength: 2 }),
+    privileges: fc.array(privilege, { maxLength: 2 }),
     egress: fc.array(egress, { maxLength: 2 }),
     ingress: fc.array(ingress, { maxLength: 2 }),
   },
@@ -77,7 +92,10 @@ export const arbitraryProcess: fc.Arbitrary<Process> = fc.record(
 )
 
 export const arbitraryDeny: fc.Arbitrary<DenyRule> = fc
-  .record({ exe, from, egress, ingress, protocol: fc.constant('stratum' as const) }, optional)
+  .record(
+    { exe, from, egress, ingress, protocol: fc.constant('stratum' as const), file, privilege },
+    optional,
+  )
   .filter((rule) => Object.keys(rule).length > 0)
 
 const spec = fc.record(
@@ -85,6 +103,8 @@ const spec = fc.record(
     mode: fc.constantFrom('audit' as const, 'enforce' as const),
     processes: fc.array(arbitraryProcess, { maxLength: 3 }),
     deny: fc.array(arbitraryDeny, { maxLength: 2 }),
+    code: fc.constantFrom('any' as const, 'image' as const),
+    anonymousCode: fc.constantFrom('allow' as const, 'deny' as const),
   },
   optional,
 )
@@ -107,7 +127,15 @@ export const arbitraryPolicies: fc.Arbitrary<RuntimeLike[]> = fc
 const who = {
   exe: fc.option(fc.constantFrom(...paths), { freq: 9 }),
   from: fc.option(fc.constantFrom(...paths), { freq: 9 }),
+  startedBy,
 }
+const required = <K extends string = never>(
+  ...more: K[]
+): {
+  requiredKeys: ('kind' | 'exe' | 'from' | K)[]
+} => ({ requiredKeys: ['kind', 'exe', 'from', ...more] })
+const origins = ['image', 'other', 'memory'] as const
+const fileOrigin = fc.constantFrom('image' as const, 'other' as const)
 const protocol = fc.constantFrom(
   'TCP' as const,
   'UDP' as const,
@@ -125,20 +153,53 @@ const flow = {
 
 export const arbitraryDecision: fc.Arbitrary<Decision> = fc.oneof(
   fc.record(
-    { kind: fc.constant('exec' as const), ...who, script: fc.constantFrom(...paths) },
-    { requiredKeys: ['kind', 'exe', 'from'] },
+    {
+      kind: fc.constant('exec' as const),
+      ...who,
+      script: fc.constantFrom(...paths),
+      origin: fileOrigin,
+      scriptOrigin: fileOrigin,
+    },
+    required(),
   ),
-  fc.record({ kind: fc.constant('egress' as const), ...flow }),
-  fc.record({ kind: fc.constant('ingress' as const), ...flow }),
-  fc.record({
-    kind: fc.constant('bind' as const),
-    ...who,
-    protocol,
-    port: fc.constantFrom(...numbers),
-  }),
-  fc.record({
-    kind: fc.constant('protocol' as const),
-    ...who,
-    protocol: fc.constant('stratum' as const),
-  }),
+  fc.record(
+    { kind: fc.constant('code' as const), ...who, origin: fc.constantFrom(...origins) },
+    required('origin'),
+  ),
+  fc.record(
+    {
+      kind: fc.constant('file' as const),
+      ...who,
+      path: fc.option(fc.constantFrom(...paths), { freq: 9 }),
+      access: fc.constantFrom<Access[]>(['read'], ['write'], ['read', 'write']),
+      moves: fc.boolean(),
+    },
+    required('path', 'access'),
+  ),
+  fc.record({ kind: fc.constant('privilege' as const), ...who, privilege }, required('privilege')),
+  fc.record(
+    { kind: fc.constant('egress' as const), ...flow },
+    required('protocol', 'address', 'port'),
+  ),
+  fc.record(
+    { kind: fc.constant('ingress' as const), ...flow },
+    required('protocol', 'address', 'port'),
+  ),
+  fc.record(
+    {
+      kind: fc.constant('bind' as const),
+      ...who,
+      protocol,
+      port: fc.constantFrom(...numbers),
+    },
+    required('protocol', 'port'),
+  ),
+  fc.record(
+    {
+      kind: fc.constant('protocol' as const),
+      ...who,
+      protocol: fc.constant('stratum' as const),
+    },
+    required('protocol'),
+  ),
 )

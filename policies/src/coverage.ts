@@ -38,25 +38,49 @@ export function requirements(
 
 /** The first exemption that forgives this finding to this workload on this day (as in 2030-03-31, UTC). */
 export function exemption(
-  { policy }: Loaded<CoveragePolicy>,
+  loaded: Loaded<CoveragePolicy>,
   workload: Workload,
   finding: string,
   today: string,
 ): Exemption | undefined {
-  return policy.spec.exemptions?.find(
-    ({ namespaces, workloads, findings, expires }) =>
-      // fail closed: from the day after, the exemption is as if it were not written.
-      today <= expires &&
-      (!findings || findings.includes(finding)) &&
-      (!namespaces || selectorMatches(namespaces, namespaceLabels(workload.namespace))) &&
-      (!workloads || workloadMatches(workloads, workload)),
+  return pardon(loaded, workload, finding, today).holds
+}
+
+export type Pardon = {
+  holds: Exemption | undefined
+  /** Would hold, and its last day is over; the one that ended last. */
+  expired: Exemption | undefined
+}
+
+/** Days compare as text. An exemption holds to the end of its last day in UTC, and not a moment longer. */
+export function pardon(
+  { policy }: Loaded<CoveragePolicy>,
+  workload: Workload,
+  finding: string,
+  today: string,
+): Pardon {
+  const fitting = (policy.spec.exemptions ?? []).filter(
+    (one) =>
+      (!one.findings || one.findings.includes(finding)) &&
+      exemptionSelects(one, workload.namespace) &&
+      (!one.workloads || workloadMatches(one.workloads, workload)),
   )
+  // fail closed: from the day after, the exemption is as if it were not written.
+  const holds = fitting.find(({ expires }) => today <= expires)
+  const expired = holds ? [] : fitting.toSorted((a, b) => (a.expires < b.expires ? 1 : -1))
+  return { holds, expired: expired[0] }
+}
+
+/** Does the exemption speak of this namespace, or of some workload in it? */
+export function exemptionSelects({ namespaces }: Exemption, namespace: Namespace): boolean {
+  return !namespaces || selectorMatches(namespaces, namespaceLabels(namespace))
 }
 
 function workloadMatches({ kinds, names, labels }: WorkloadSelection, workload: Workload): boolean {
   return (
     (kinds?.includes(workload.kind) ?? true) &&
     (names?.some((name) => textMatches(name, workload.name)) ?? true) &&
-    (!labels || selectorMatches(labels, workload.labels ?? {}))
+    // fail closed: labels that are not known are not the ones that were asked for.
+    (!labels || (workload.labels !== undefined && selectorMatches(labels, workload.labels)))
   )
 }

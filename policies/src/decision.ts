@@ -1,14 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 // One question to policy, as plain data, and its answer. The kernel asks the same questions in its own form.
+import type { Privilege } from './policy.gen.ts'
 import type { ProtocolName } from './port.ts'
 
-/** `exe` is the process's current image (the interpreter of a script), `from` the image that called exec; null: could not be resolved. */
-type Who = { exe: string | null; from: string | null }
+/** How a process came into its container: as (a child of) its first program, or started later by the runtime. */
+export type StartedBy = 'entrypoint' | 'exec'
+
+/** image: a file of the container image's own layers. other: any other file. memory: no file, or changed pages of one. */
+export type Origin = 'image' | 'other' | 'memory'
+
+/**
+ * `exe` is the process's current image (the interpreter of a script), `from` the image that called exec; null: could not be
+ * resolved. `startedBy` left out: not known.
+ */
+type Who = { exe: string | null; from: string | null; startedBy?: StartedBy }
+export type Access = 'read' | 'write'
+
 type Protocol = ProtocolName | number
 
 export type Decision =
-  /** Starting an executable; `script` is the file whose #! line named it. */
-  | (Who & { kind: 'exec'; script?: string })
+  /**
+   * Starting an executable; `script` is the file whose #! line named it. Their origins left out: from the image.
+   */
+  | (Who & {
+      kind: 'exec'
+      script?: string
+      origin?: 'image' | 'other'
+      scriptOrigin?: 'image' | 'other'
+    })
+  /** Making memory executable. */
+  | (Who & { kind: 'code'; origin: Origin })
+  /** Opening a file; null: its path could not be resolved. `moves`: it is renamed, and all that is below it. */
+  | (Who & { kind: 'file'; path: string | null; access: readonly Access[]; moves?: boolean })
+  /** A privileged act. */
+  | (Who & { kind: 'privilege'; privilege: Privilege })
   /** Connecting or sending; `address` is what the process asked for. */
   | (Who & { kind: 'egress'; protocol: Protocol; address: string; port: number })
   /** Accepting from the remote `address` on the local `port`. */

@@ -25,6 +25,19 @@ export const limits = {
   depth: 64,
 } as const
 
+/** How a text is read. What people write for other programs is read as those read it. */
+export type Dialect = {
+  limits: Readonly<Record<keyof typeof limits, number>>
+  /** A scalar without quotes, tag and alias → its value. Absent: as YAML 1.2 has it. */
+  plain?: (source: string) => unknown
+  /** The same field twice is a mistake, or the last one counts; "<<" takes over another mapping's fields. */
+  lenient: boolean
+  /** What a %YAML line may say. */
+  versions: readonly string[]
+}
+
+const ours: Dialect = { limits, lenient: false, versions: ['1.2'] }
+
 /** Something that is not plain data, and where. */
 export type Misprint = { path: Path; place: Place; complaint: Complaint }
 
@@ -37,7 +50,8 @@ export type PlainDocument = {
   placeOf(path: Path, at?: 'name'): Place
 }
 
-export function readDocuments(text: string): PlainDocument[] {
+export function readDocuments(text: string, dialect: Dialect = ours): PlainDocument[] {
+  const { limits } = dialect
   const bytes = Buffer.byteLength(text)
   if (bytes > limits.bytes)
     return [unreadable(complain(`a file of ${bytes} bytes`, `at most ${limits.bytes}`, 'split it'))]
@@ -45,8 +59,8 @@ export function readDocuments(text: string): PlainDocument[] {
   const documents: PlainDocument[] = []
   const budget = { values: limits.values, aliases: limits.aliases }
   try {
-    for (const document of composed(text, lines)) {
-      const plain = plainDocument(document, lines, budget)
+    for (const document of composed(text, lines, limits)) {
+      const plain = plainDocument(document, lines, budget, dialect)
       if (plain.value === null && plain.misprints.length === 0) continue // nothing but comments
       if (documents.length === limits.documents) {
         const tooMany = complain('more documents', `at most ${limits.documents} a file`, 'split it')
@@ -57,17 +71,26 @@ export function readDocuments(text: string): PlainDocument[] {
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
+    const tooMany = error.message === tooManyWords
     documents.push(
       unreadable(
-        complain('values nested too deeply', `at most ${limits.depth} levels`, 'flatten them'),
+        tooMany
+          ? complain('more values', `at most ${limits.values} a file`, 'split the file')
+          : complain('values nested too deeply', `at most ${limits.depth} levels`, 'flatten them'),
       ),
     )
   }
   return documents
 }
 
+const tooManyWords = 'more words than values allow'
+
 /** One document after the other, and none of the rest once one is too deep: parsing that takes ever longer. */
-function* composed(text: string, lines: LineCounter): Generator<Document.Parsed> {
+function* composed(
+  text: string,
+  lines: LineCounter,
+  limits: Dialect['limits'],
+): Generator<Document.Parsed> {
   const parser = new Parser(lines.addNewLine)
   const composer = new Composer({
     schema: 'core',
@@ -79,7 +102,10 @@ function* composed(text: string, lines: LineCounter): Generator<Document.Parsed>
     prettyErrors: false,
   })
   lines.addNewLine(0)
+  // A value is several words of the text; far more of them than values are allowed need not be composed.
+  let words = 16 * limits.values
   for (const lexeme of new Lexer().lex(text)) {
+    if (--words < 0) throw new RangeError(tooManyWords)
     for (const token of parser.next(lexeme)) yield* composer.next(token)
     // A level of nesting takes up to two places of the parser's stack.
     if (parser.stack.length > 2 * limits.depth + 8) throw new RangeError('nested too deeply')
@@ -103,6 +129,7 @@ function plainDocument(
   document: Document.Parsed,
   lines: LineCounter,
   budget: Budget,
+  dialect: Dialect,
 ): PlainDocument {
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
@@ -115,14 +142,15 @@ function plainDocument(
     const { found, expected, remedy } = syntaxComplaint(error.code, error.message)
     return unreadable(complain(found, expected, remedy), at(error.pos[0]))
   }
-  if (document.directives.yaml.explicit && document.directives.yaml.version !== '1.2')
+  const { explicit, version } = document.directives.yaml
+  if (explicit && !dialect.versions.includes(version))
     return unreadable(
       complain('another version of YAML', 'YAML 1.2', 'leave out the %YAML line'),
       at(document.range[0]),
     )
   const places = new Map<string, Offsets>()
   const misprints: Misprint[] = []
-  const read = reader(budget, places, (path, offset, complaint) => {
+  const read = reader(budget, dialect, places, (path, offset, complaint) => {
     misprints.push({ path, place: at(offset), complaint })
   })
   const value = document.contents === null ? null : read(document.contents, [], 0)
@@ -159,6 +187,7 @@ type Reader = (node: Node, path: Path, depth: number) => unknown
 /** Composed nodes → plain data; `places` learns where each value begins. */
 function reader(
   budget: Budget,
+  { limits, plain: plainScalar, lenient }: Dialect,
   places: Map<string, Offsets>,
   tell: (path: Path, offset: number, complaint: Complaint) => void,
 ): Reader {
@@ -194,7 +223,8 @@ function reader(
     }
     if ('anchor' in node && node.anchor) anchors.set(node.anchor, node)
     if (isScalar(node)) {
-      const { value } = node
+      const asWritten = node.type === 'PLAIN' && node.tag === undefined ? node.source : undefined
+      const value = plainScalar && asWritten !== undefined ? plainScalar(asWritten) : node.value
       const plain = value === null || typeof value === 'string' || typeof value === 'boolean'
       if (plain || (typeof value === 'number' && Number.isFinite(value))) return value
       return refuse(
@@ -227,10 +257,12 @@ function reader(
         continue
       }
       const below = [...path, name]
+      if (lenient && name === '<<' && isScalar(key) && key.type === 'PLAIN')
+        merge(out, value === null ? null : read(value, below, depth + 1))
       // The name reaches into every object of the program; no policy needs it.
-      if (name === '__proto__')
+      else if (name === '__proto__' && !lenient)
         tell(below, offset, complain('a field "__proto__"', 'another name', 'remove it'))
-      else if (Object.hasOwn(out, name))
+      else if (!lenient && Object.hasOwn(out, name))
         tell(
           below,
           offset,
@@ -238,7 +270,7 @@ function reader(
         )
       else {
         places.set(JSON.stringify(below), { value: offset, name: offset })
-        out[name] = value === null ? null : read(value, below, depth + 1)
+        setOwn(out, name, value === null ? null : read(value, below, depth + 1))
       }
     }
     return out
@@ -248,3 +280,17 @@ function reader(
 }
 
 type Field = { key: Node; value: Node | null }
+
+/** Never into the prototype, whatever the name is. */
+function setOwn(out: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') out[name] = value
+  else Object.defineProperty(out, name, { value, ...{ enumerable: true, writable: true } })
+}
+
+/** One mapping, or several of which the first wins. */
+function merge(out: Record<string, unknown>, from: unknown): void {
+  const all: unknown[] = Array.isArray(from) ? from.toReversed() : [from]
+  for (const one of all)
+    if (typeof one === 'object' && one !== null && !Array.isArray(one))
+      for (const [name, value] of Object.entries(one)) setOwn(out, name, value)
+}

@@ -17,12 +17,6 @@ const byAddress = { expected: 'cidr', remedy: 'name the addresses' }
 
 const table: Row[] = [
   {
-    field: 'spec.code',
-    when: (value) => value === 'image',
-    expected: 'code: any',
-    remedy: 'leave it out',
-  },
-  {
     field: 'spec.mode',
     when: (value, spec) => value === 'enforce' && spec.scope === 'host',
     expected: 'mode: audit with scope host',
@@ -31,9 +25,6 @@ const table: Row[] = [
   { field: 'spec.select.containers', expected: 'every container of a pod', remedy: 'leave it out' },
   { field: 'spec.select.names', expected: 'cgroups', remedy: 'select by cgroups' },
   { field: 'spec.select.images', expected: 'cgroups', remedy: 'select by cgroups' },
-  { field: 'spec.processes.*.startedBy', expected: 'from', remedy: 'leave it out, or use from' },
-  { field: 'spec.processes.*.files', expected: 'no file rules', remedy: 'leave it out' },
-  { field: 'spec.processes.*.privileges', expected: 'no privileges', remedy: 'leave it out' },
   ...['dns', 'pods', 'namespaces', 'services'].flatMap((peer) => [
     { field: `to.*.${peer}`, ...byAddress },
     { field: `from.*.${peer}`, ...byAddress },

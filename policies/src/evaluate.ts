@@ -2,8 +2,8 @@
 // What policy says about one decision: the specification that the kernel's decision functions must agree with.
 // Any matching guard rail denies; else any matching rule allows; else a policy that lists processes denies; else it is allowed.
 import { contains, normaliseAddress, type Address } from './address.ts'
-import type { Decision, Verdict, Verdicts } from './decision.ts'
-import { pathMatches, type PathPattern } from './path-pattern.ts'
+import type { Access, Decision, Verdict, Verdicts } from './decision.ts'
+import { directoriesOf, pathMatches, type PathPattern } from './path-pattern.ts'
 import { byKey, type RuntimeLike } from './policy-key.ts'
 import { covers, icmpForIpv6, protocols, type ProtocolName } from './port.ts'
 import { flattenRules, restricts, type PeerNetwork, type Rule } from './rules.ts'
@@ -20,8 +20,8 @@ function verdictOf(policies: readonly RuntimeLike[], decision: Decision): Verdic
   if (decision.kind !== 'exec' || decision.script === undefined)
     return decide(policies, rules, decision)
   // Script and interpreter must both be allowed; the script is asked about first, as the kernel does.
-  const { script, ...interpreter } = decision
-  const first = decide(policies, rules, { ...interpreter, exe: script })
+  const { script, scriptOrigin = 'image', ...interpreter } = decision
+  const first = decide(policies, rules, { ...interpreter, exe: script, origin: scriptOrigin })
   return first.verdict === 'deny' ? first : decide(policies, rules, interpreter)
 }
 
@@ -35,8 +35,8 @@ function decide(
   const matching = rules.filter((rule) => matches(rule, decision))
   const rule = matching.find(({ effect }) => effect === 'deny') ?? matching[0]
   if (rule) return { verdict: rule.effect, policy: rule.policy, path: rule.path }
-  // An application protocol is something only a guard rail can object to.
-  const restricting = decision.kind === 'protocol' ? undefined : policies.find(restricts)
+  const about = decision.kind === 'bind' ? 'ingress' : decision.kind
+  const restricting = policies.find((policy) => restricts(policy, about))
   // fail closed: where any policy lists processes, what nobody lists is denied.
   if (restricting) return { verdict: 'deny', policy: restricting.key, path: 'spec.processes' }
   // fail open: the default posture, no policy that restricts selects the subject.
@@ -45,9 +45,18 @@ function decide(
 
 function matches(rule: Rule, decision: Decision): boolean {
   if (!anyPath(rule.exe, decision.exe) || !anyPath(rule.from, decision.from)) return false
+  // fail closed: where it is not known how a process was started, no entry that asks for it applies.
+  if (rule.startedBy !== null && rule.startedBy !== decision.startedBy) return false
   switch (decision.kind) {
     case 'exec':
+      if (rule.about === 'code') return rule.code === 'other' && decision.origin === 'other'
       return rule.about === 'exec'
+    case 'code':
+      return rule.about === 'code' && rule.code === decision.origin
+    case 'file':
+      return rule.about === 'file' && opens(rule, decision)
+    case 'privilege':
+      return rule.about === 'privilege' && (rule.privileges?.includes(decision.privilege) ?? true)
     case 'protocol':
       return rule.about === 'protocol'
     case 'bind':
@@ -68,6 +77,20 @@ function anyPath(patterns: readonly PathPattern[] | null, path: string | null): 
   if (patterns === null) return true
   // A path that could not be resolved matches no pattern, not even /**: no rule that names executables can allow it.
   return path !== null && patterns.some((pattern) => pathMatches(pattern, path))
+}
+
+/** An allow must cover every access that is asked for; a guard rail denies any of its own. */
+function opens({ files, effect }: Rule, decision: Decision & { kind: 'file' }): boolean {
+  const { path, access, moves } = decision
+  if (!files) return true
+  const covers = (one: Access) =>
+    path !== null && files.some((file) => file.access.includes(one) && pathMatches(file, path))
+  if (effect === 'allow') return access.every(covers)
+  // fail closed: what cannot be resolved may be another name of what the guard rail protects.
+  if (path === null) return true
+  // Nor must that get another name by its directory's.
+  const takesAlong = moves && files.some((file) => directoriesOf(file).includes(path))
+  return takesAlong === true || access.some(covers)
 }
 
 function anyPeer(peers: readonly PeerNetwork[] | null, address: Address): boolean {

@@ -6,7 +6,13 @@ import { complain, shown, type Complaint } from './complaint.ts'
 import { nearest } from './nearest.ts'
 
 /** Where in the expression, both from 1, and what happened there. */
-export type Fault = { message: string; line: number; column: number }
+export type Fault = {
+  message: string
+  line: number
+  column: number
+  /** One of our own limits stopped it: another evaluator might have come to a result. */
+  ours?: true
+}
 
 const longest = 200
 
@@ -23,7 +29,8 @@ export function refusal(names: readonly string[], text: string, error: unknown):
     return complain('an expression nested too deeply', expected, 'simplify it')
   const { line, column } = positionOf(error, text)
   // Some of the library's messages begin as ours do.
-  const found = `${error.summary.replace(/^found /, '').slice(0, longest)} at ${line}:${column} of the expression`
+  const summary = error.summary.replace(/^found /, '').replace(/\b__(?=\w+\()/g, '')
+  const found = `${summary.slice(0, longest)} at ${line}:${column} of the expression`
   if (
     error.code === 'reserved_identifier' &&
     text.slice(error.range?.start).startsWith('namespace')
@@ -52,12 +59,16 @@ const kinds: Record<string, string> = {
 /** An evaluation that failed: by kind, because the library's own message quotes the data. */
 export function faultOf(error: unknown, text: string): Fault {
   const nowhere = { line: 1, column: 1 }
-  if (error instanceof BudgetExhausted) return { message: error.message, ...nowhere }
+  if (error instanceof BudgetExhausted) return { message: error.message, ...nowhere, ours: true }
   if (isCelError(error))
     return { message: kinds[error.code] ?? 'an operation failed', ...positionOf(error, text) }
   const late =
     error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
-  return { message: late ? 'the expression takes too long' : 'an operation failed', ...nowhere }
+  return {
+    message: late ? 'the expression takes too long' : 'an operation failed',
+    ...nowhere,
+    ours: true,
+  }
 }
 
 function positionOf({ range }: CelError, text: string): { line: number; column: number } {

@@ -93,7 +93,8 @@ describe('what is refused', () => {
 
 describe('what would never end', () => {
   const all = (body: string) => `pod.spec.numbers.all(i, ${body})`
-  const much = 'the expression does too much work'
+  // On a busy machine the clock may be first.
+  const much = /the expression (does too much work|takes too long)/
   it.each<[string, string]>([
     ['nested loops', all(all(all('true')).replaceAll('i,', 'j,'))],
     ['a loop that hides its error', `${all(all(all('i == i')))} || true`],
@@ -111,7 +112,7 @@ describe('what would never end', () => {
     ],
   ])('%s', (_, text) => {
     const start = performance.now()
-    expect(fault(text)).toContain(much)
+    expect(fault(text)).toMatch(much)
     expect(performance.now() - start).toBeLessThan(2_000)
   })
   it.each(['^(a+)+$', '^(a|aa)+$', '^(a*)*b'])('matching %s', (pattern) => {

@@ -4,8 +4,19 @@
 import { Environment, EvaluationError, TypeError as CelTypeError } from '@marcbachmann/cel-js'
 import { RE2JS } from 're2js'
 import { BudgetExhausted, meter, settle, stepsOf, type Budget, type Step } from './cel-budget.ts'
+import { CelSets, kubernetesFunctions, renamed } from './cel-functions.ts'
+import { widenHas } from './cel-has.ts'
 import { toCel } from './cel-value.ts'
 import { complain, isComplaint, type Complaint } from './complaint.ts'
+import {
+  askedUnknown,
+  authorizerFunctions,
+  CelAuthorizer,
+  CelRequest,
+  conditionTypes,
+  notKnown,
+  type RequestPart,
+} from './condition-variables.ts'
 import { faultOf, refusal, type Fault } from './expression-fault.ts'
 import type { Namespace } from './labels.ts'
 import { within } from './watchdog.ts'
@@ -31,9 +42,17 @@ export type CheckVariables = {
   predictions: Readonly<Record<string, Prediction>>
 }
 
+export type ConditionVariables = {
+  object: unknown
+  oldObject: unknown
+  request: Readonly<Record<string, unknown>>
+  /** Parts of the request that are not known. */
+  unknown: readonly RequestPart[]
+}
+
 type Variables = Record<string, unknown>
 type Program = (variables: Variables) => Outcome
-export type ExpressionUse = 'selection' | 'check'
+export type ExpressionUse = 'selection' | 'check' | 'condition'
 
 /** With a declared type, a misspelt field of a prediction is found when the policy is loaded. */
 class CelPrediction {
@@ -48,11 +67,34 @@ class CelPrediction {
 const variableNames: Record<ExpressionUse, string[]> = {
   selection: ['pod', 'namespaceObject'],
   check: ['object', 'oldObject', 'request', 'namespaceObject', 'predictions'],
+  condition: ['object', 'oldObject', 'request', 'namespaceObject', 'authorizer'],
 }
 
+/** What the evaluation under way may still spend; evaluations never overlap. */
+const running: Budget = { left: 0 }
+
+const conversions: Record<string, (value: unknown) => unknown> = {
+  int: own('int(x)'),
+  uint: own('uint(x)'),
+}
+const equal = own('x == y')
+const functions = kubernetesFunctions(
+  {
+    fail: (message) => {
+      throw new EvaluationError(message)
+    },
+    charge: (units) => {
+      running.left -= units
+      settle(running)
+    },
+  },
+  (type, value) => conversions[type]?.(value),
+  (a, b) => equal(a, b) === true,
+)
+
 const environments: Record<ExpressionUse, Environment> = {
-  selection: environment().registerVariable('pod', 'dyn'),
-  check: environment()
+  selection: withNamespace().registerVariable('pod', 'dyn'),
+  check: withNamespace()
     .registerVariable('object', 'dyn')
     .registerVariable('oldObject', 'dyn')
     .registerVariable('request', 'dyn')
@@ -61,18 +103,44 @@ const environments: Record<ExpressionUse, Environment> = {
       fields: { verdict: 'string', reason: 'string' },
     })
     .registerVariable('predictions', 'map<string, Prediction>'),
+  condition: conditions(),
+}
+
+function withNamespace(): Environment {
+  return environment().registerVariable('namespaceObject', {
+    schema: { metadata: { name: 'string', labels: 'map<string, string>' } },
+  })
+}
+
+/** matchConditions of a webhook. The API server declares namespaceObject to them as well, and gives it no value. */
+function conditions(): Environment {
+  const made = environment().registerVariable('object', 'dyn').registerVariable('oldObject', 'dyn')
+  for (const [name, type] of conditionTypes) made.registerType(name, type)
+  for (const one of authorizerFunctions)
+    made.registerFunction(`Authorizer.${one}`, () => askedUnknown('authorizer'), { async: false })
+  return made
+    .registerVariable('request', 'AdmissionRequest')
+    .registerVariable('authorizer', 'Authorizer')
+    .registerVariable('namespaceObject', 'dyn')
 }
 
 function environment(): Environment {
-  return new Environment({
+  const made = new Environment({
     enableOptionalTypes: true,
     limits: { maxAstNodes: 2_000, maxDepth: 64 },
   })
-    .registerVariable('namespaceObject', {
-      schema: { metadata: { name: 'string', labels: 'map<string, string>' } },
-    })
+  made.registerType('Sets', CelSets).registerConstant('sets', 'Sets', new CelSets())
+  for (const [signature, handler] of functions)
+    made.registerFunction(signature, handler, { async: false })
+  return made
     .registerFunction('string.__matches(string): bool', matches, { async: false })
     .registerFunction('matches(string, string): bool', matches, { async: false })
+}
+
+/** The library's own meaning of an operation, for values that are already evaluated. */
+function own(text: string): (x: unknown, y?: unknown) => unknown {
+  const program = new Environment({ unlistedVariablesAreDyn: true }).parse(text)
+  return (x, y = null) => program({ x, y }) as unknown
 }
 
 /** Checks an expression of a policy. */
@@ -89,17 +157,60 @@ export function evaluateSelection(text: string, { pod, namespace }: SelectionVar
   }))
 }
 
+/** What the checks of one request have together: so much time, and what was made of their variables. */
+export type Allowance = { milliseconds: number; made: Map<unknown, unknown> }
+
+export const allowance = (milliseconds = 1_000): Allowance => ({ milliseconds, made: new Map() })
+
 /** Does the workload pass this check of a CoveragePolicy? */
-export function evaluateCheck(text: string, variables: CheckVariables): Outcome {
-  return run('check', text, () => ({
-    object: toCel(variables.object),
-    oldObject: toCel(variables.oldObject),
-    request: toCel(variables.request),
+export function evaluateCheck(
+  text: string,
+  variables: CheckVariables,
+  shared: Allowance = allowance(),
+): Outcome {
+  if (shared.milliseconds <= 0) {
+    const message = 'the checks of this request take too long together'
+    return { fault: { message, line: 1, column: 1, ours: true } }
+  }
+  // Converted once: a policy may have a hundred checks, and an object be some megabytes.
+  const once = (value: unknown): unknown => {
+    if (!shared.made.has(value)) shared.made.set(value, toCel(value))
+    return shared.made.get(value)
+  }
+  const begun = performance.now()
+  const outcome = run('check', text, () => ({
+    object: once(variables.object),
+    oldObject: once(variables.oldObject),
+    request: once(variables.request),
     namespaceObject: namespaceObject(variables.namespace),
     predictions: new Map(
       Object.entries(variables.predictions).map(([mesh, one]) => [mesh, new CelPrediction(one)]),
     ),
   }))
+  shared.milliseconds -= performance.now() - begun
+  return outcome
+}
+
+/** What the API server would get from a matchCondition; unknown where it asks for something that is not known. */
+export type ConditionOutcome = { result: boolean } | { error: Fault } | { unknown: string }
+
+export function evaluateCondition(text: string, known: ConditionVariables): ConditionOutcome {
+  const program = compiled('condition', text)
+  // The API server has more functions than we do, and refuses a configuration that does not compile.
+  if (isComplaint(program)) return { unknown: `what we make of the expression: ${program.found}` }
+  notKnown.clear()
+  const outcome = run('condition', text, () => ({
+    object: toCel(known.object),
+    oldObject: toCel(known.oldObject),
+    request: new CelRequest(toCel(known.request) as typeof known.request, known.unknown),
+    authorizer: new CelAuthorizer(),
+    namespaceObject: null,
+  }))
+  if ('result' in outcome) return outcome
+  if (notKnown.size > 0) return { unknown: [...notKnown].join(', ') }
+  return outcome.fault.ours === true
+    ? { unknown: `the result of the expression: ${outcome.fault.message}` }
+    : { error: outcome.fault }
 }
 
 /** The part of the Namespace that expressions may ask for, under the name Kubernetes gives it in admission policies. */
@@ -118,9 +229,6 @@ function run(use: ExpressionUse, text: string, variables: () => Variables): Outc
 }
 
 const programs = new Map<string, Program | Complaint>()
-
-/** What the evaluation under way may still spend; evaluations never overlap. */
-const running: Budget = { left: 0 }
 
 function compiled(use: ExpressionUse, text: string): Program | Complaint {
   const key = `${use} ${text}`
@@ -142,7 +250,8 @@ function compile(use: ExpressionUse, text: string): Program | Complaint {
   try {
     const parsed = environments[use].parse(text)
     const root = parsed.ast as unknown as Step
-    useRe2(root)
+    useOwn(root)
+    widenHas(root)
     const { valid, type, error } = parsed.check()
     if (!valid) return refusal(variableNames[use], text, error)
     if (type !== 'bool' && type !== 'dyn')
@@ -204,12 +313,14 @@ function re2(pattern: string): RE2JS {
   return made
 }
 
-/** Built-in functions cannot be replaced, so calls of matches() are renamed; patterns written out are checked now. */
-function useRe2(root: Step): void {
+/** Built-in functions cannot be replaced, so their calls are renamed; patterns written out are checked now. */
+function useOwn(root: Step): void {
   for (const { step } of stepsOf(root)) {
     if (step.op !== 'rcall' && step.op !== 'call') continue
     const call = step.args as unknown[]
     const given = call.at(-1) as Step[]
+    const replacement = step.op === 'call' ? renamed[String(call[0])] : undefined
+    if (replacement !== undefined && given.length === 1) call[0] = replacement
     if (call[0] !== 'matches') continue
     if (step.op === 'rcall' && given.length === 1) call[0] = '__matches'
     const last = given.at(-1)

@@ -10,13 +10,32 @@ export {
   type Network,
 } from './address.ts'
 export { cgroupMatches, parseCgroupPattern, type Component } from './cgroup-pattern.ts'
-export { exemption, requirements, type Requirement, type Workload } from './coverage.ts'
+export {
+  exemption,
+  exemptionSelects,
+  pardon,
+  requirements,
+  type Pardon,
+  type Requirement,
+  type Workload,
+} from './coverage.ts'
 export { dayOf } from './date.ts'
-export { readDocuments as parseDocuments, type PlainDocument } from './document.ts'
-export type { Decision, Verdict, Verdicts } from './decision.ts'
+export { readDocuments as parseDocuments, type Dialect, type PlainDocument } from './document.ts'
+export type { Access, Decision, Origin, StartedBy, Verdict, Verdicts } from './decision.ts'
 export { unenforceable } from './enforceable.ts'
 export { evaluate } from './evaluate.ts'
-export { evaluateCheck, type CheckVariables, type Outcome, type Prediction } from './expression.ts'
+export type { RequestPart } from './condition-variables.ts'
+export {
+  allowance,
+  evaluateCheck,
+  evaluateCondition,
+  type Allowance,
+  type CheckVariables,
+  type ConditionOutcome,
+  type ConditionVariables,
+  type Outcome,
+  type Prediction,
+} from './expression.ts'
 export type { Fault } from './expression-fault.ts'
 export { selectorMatches, type Labels, type Namespace } from './labels.ts'
 export {
@@ -26,9 +45,10 @@ export {
   type LoadResult,
   type PolicyText,
 } from './load.ts'
+export type { KnownNames } from './known-names.ts'
 export { selection, selects, type Pod, type Selection, type Subject } from './match.ts'
 export { nearest } from './nearest.ts'
-export { parsePathPattern, pathMatches, type PathPattern } from './path-pattern.ts'
+export { directoriesOf, parsePathPattern, pathMatches, type PathPattern } from './path-pattern.ts'
 export {
   isCoverage,
   isRuntime,
@@ -38,6 +58,7 @@ export {
   type LoadedCoverage,
   type RuntimeLike,
 } from './policy-key.ts'
+export { privilegeName, privilegeNumber, privileges } from './privilege.ts'
 export {
   covers,
   parsePort,

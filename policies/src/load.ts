@@ -5,6 +5,7 @@ import { consistencyMistakes } from './consistency.ts'
 import { readDocuments, type PlainDocument } from './document.ts'
 import { enforceableMistakes } from './enforceable.ts'
 import { nearest } from './nearest.ts'
+import { knownNameMistakes, type KnownNames } from './known-names.ts'
 import { keyOf, type Loaded } from './policy-key.ts'
 import type { Policy } from './policy.gen.ts'
 import { byPlace, problemAt, type Mistake, type Path, type Problem } from './problem.ts'
@@ -17,6 +18,8 @@ export type LoadOptions = {
   enforceable?: boolean
   /** A day such as 2030-03-31: exemptions that ended before are problems. */
   today?: string
+  /** Left out: any name of a mesh and of a finding is taken. */
+  known?: KnownNames
   /** What was found in the same texts before, with the same options; kept by the caller. Only what is used again stays. */
   memory?: LoadMemory
 }
@@ -100,12 +103,13 @@ function documentProblems(file: string, document: PlainDocument, options: LoadOp
   ]
 }
 
-function policyMistakes(value: unknown, { enforceable, today }: LoadOptions): Mistake[] {
+function policyMistakes(value: unknown, { enforceable, today, known }: LoadOptions): Mistake[] {
   const kind = kinds.find((one) => one === at(value, 'kind'))
   if (!kind) return [kindMistake(value)]
   return [
     ...(hasShape(kind, value) ? [] : shapeMistakes(kind, value)),
     ...consistencyMistakes(kind, value, today),
+    ...(known && kind === 'CoveragePolicy' ? knownNameMistakes(value, known) : []),
     ...(enforceable && kind !== 'CoveragePolicy' ? enforceableMistakes(at(value, 'spec')) : []),
   ]
 }

@@ -47,8 +47,19 @@ export function parsePathPattern(text: string): PathPattern {
   return insist(readPathPattern(text))
 }
 
-export function pathMatches(pattern: PathPattern, path: string): boolean {
-  if (pattern.kind === 'exact') return path === pattern.path
-  const directory = pattern.path === '/' ? '/' : `${pattern.path}/`
-  return path.length > directory.length && path.startsWith(directory)
+export function pathMatches({ kind, path: place }: PathPattern, path: string): boolean {
+  return kind === 'exact' ? path === place : isBelow(path, place)
+}
+
+/** Directories that, moved, take along what the pattern matches; "/" cannot be moved. */
+export function directoriesOf({ kind, path }: PathPattern): string[] {
+  const components = path.split('/').slice(1, kind === 'exact' ? -1 : undefined)
+  return components[0] === ''
+    ? []
+    : components.map((_, i) => `/${components.slice(0, i + 1).join('/')}`)
+}
+
+function isBelow(path: string, directory: string): boolean {
+  const start = directory === '/' ? '/' : `${directory}/`
+  return path.length > start.length && path.startsWith(start)
 }

@@ -25,9 +25,13 @@ export type ContainerNames = string[]
  */
 export type SelectExpression = string
 /**
- * Where executable code may come from. image: only from files of the container image's own layers, so nothing written or downloaded later runs, nor memory made executable. any: no such limit. Default: any.
+ * Where executable code may come from. image: programs, and files mapped as code (libraries, plug-ins), only from the container image's own layers, so nothing written, downloaded or mounted later runs. Memory without a file is up to anonymousCode. any: no such limit. Default: any.
  */
 export type Code = 'any' | 'image'
+/**
+ * Whether memory that is no unchanged file may become executable, as just-in-time compilers need it. deny: it may not. Default: allow.
+ */
+export type AnonymousCode = 'allow' | 'deny'
 /**
  * One path pattern or a list of them, one of which must match.
  */
@@ -186,6 +190,7 @@ export interface RuntimeSpec {
    */
   select?: PodSelection
   code?: Code
+  anonymousCode?: AnonymousCode
   /**
    * The processes the policy matches; every other process, and everything not listed for these, is denied. An empty list denies every process. Left out, the policy consists of guard rails (deny) and limits nothing else.
    *
@@ -379,7 +384,7 @@ export interface FileRule {
   access: 'read' | 'write'
 }
 /**
- * Denies what it describes, for the processes named by exe and from (default: every process). With none of egress, ingress and protocol it denies starting these processes. Example: { egress: { to: [{ cidr: 169.254.169.254/32 }] } }
+ * Denies what it describes, for the processes named by exe and from (default: every process). With none of egress, ingress, protocol, file and privilege it denies starting these processes. Example: { egress: { to: [{ cidr: 169.254.169.254/32 }] } }
  */
 export interface DenyRule {
   /**
@@ -405,6 +410,14 @@ export interface DenyRule {
    * Denies an application protocol on any port, recognised by its first bytes. stratum: the handshake with a mining pool.
    */
   protocol?: 'stratum'
+  /**
+   * Denies opening these files. read: opening them at all. write: opening them for writing. Example: { path: /etc/**, access: write }
+   */
+  file?: FileRule
+  /**
+   * Denies this privileged act. Example: mount
+   */
+  privilege?: Privilege
 }
 /**
  * Written by Underpin: how far the policy has come. Ignored when read.
@@ -468,6 +481,7 @@ export interface ClusterRuntimeSpec {
    */
   select?: ClusterSelection
   code?: Code
+  anonymousCode?: AnonymousCode
   /**
    * The processes the policy matches; every other process, and everything not listed for these, is denied. An empty list denies every process. Left out, the policy consists of guard rails (deny) and limits nothing else.
    *

@@ -26,6 +26,8 @@ it('expands processes and guard rails in the order they are written', () => {
     ['spec.processes[0].egress[0]', 'allow', 'egress', false],
     ['spec.processes[0].egress[1]', 'allow', 'egress', false],
     ['spec.processes[0].ingress[0]', 'allow', 'ingress', false],
+    ['spec.processes[1]', 'allow', 'exec', false],
+    ['spec.processes[1].egress[0]', 'allow', 'egress', false],
     ['spec.deny[0]', 'deny', 'exec', false],
     ['spec.deny[1]', 'deny', 'egress', false],
     ['spec.deny[1]', 'deny', 'ingress', false],
@@ -51,8 +53,48 @@ it('expands processes and guard rails in the order they are written', () => {
 })
 
 it('restricts only where processes are listed, be it none', () => {
-  expect(restricts(loaded({ processes: [] }))).toBe(true)
-  expect(restricts(loaded({ deny: [] }))).toBe(false)
+  expect(restricts(loaded({ processes: [] }), 'exec')).toBe(true)
+  expect(restricts(loaded({ deny: [] }), 'exec')).toBe(false)
+})
+
+it('restricts files and privileges only where some entry lists any, be it none', () => {
+  const entry = { exe: '/a' }
+  expect(restricts(loaded({ processes: [entry] }), 'file')).toBe(false)
+  expect(restricts(loaded({ processes: [entry, { ...entry, files: [] }] }), 'file')).toBe(true)
+  expect(restricts(loaded({ processes: [{ ...entry, files: [] }] }), 'privilege')).toBe(false)
+  expect(restricts(loaded({ processes: [{ ...entry, privileges: [] }] }), 'privilege')).toBe(true)
+})
+
+it('has a guard rail for each limit on code, and rules for what an entry lists', () => {
+  const rules = flattenRules(
+    loaded({
+      code: 'image',
+      anonymousCode: 'deny',
+      processes: [
+        { exe: '/a', startedBy: 'exec', files: [{ path: '/f/**', access: 'write' }] },
+        { exe: '/b', privileges: ['mount', 'NET_RAW'] },
+      ],
+      deny: [{ file: { path: '/etc/**', access: 'read' } }, { exe: '/a', privilege: 'bpf' }],
+    }),
+  )
+  expect(rules.map(({ path, effect, about }) => [path, effect, about])).toEqual([
+    ['spec.code', 'deny', 'code'],
+    ['spec.anonymousCode', 'deny', 'code'],
+    ['spec.processes[0]', 'allow', 'exec'],
+    ['spec.processes[0].files', 'allow', 'file'],
+    ['spec.processes[0]', 'allow', 'privilege'],
+    ['spec.processes[1]', 'allow', 'exec'],
+    ['spec.processes[1]', 'allow', 'file'],
+    ['spec.processes[1].privileges', 'allow', 'privilege'],
+    ['spec.deny[0]', 'deny', 'file'],
+    ['spec.deny[1]', 'deny', 'privilege'],
+  ])
+  expect(rules.map(({ code }) => code).slice(0, 2)).toEqual(['other', 'memory'])
+  expect(rules[3]).toMatchObject({
+    startedBy: 'exec',
+    files: [{ kind: 'below', path: '/f', access: ['read', 'write'] }],
+  })
+  expect(rules[8]?.files).toEqual([{ kind: 'below', path: '/etc', access: ['read', 'write'] }])
 })
 
 it('does not widen an allow, nor narrow a guard rail, by peers it cannot resolve', () => {
