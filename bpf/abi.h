@@ -20,6 +20,8 @@ enum limit {
 	LIMIT_SUBJECT_IMAGES = 2048, /* images that one subject adds, before its new programs are unknown */
 	LIMIT_INSPECT = 512, /* first payload bytes of a connection in which a protocol is looked for */
 	LIMIT_STATES = 6144, /* states of all automata together */
+	LIMIT_CARRIED = 4,   /* subjects that one process carries; one more, and everything is denied to it */
+	LIMIT_PIDS = 4194304, /* the kernel's own highest limit of process numbers */
 };
 
 /* What a verdict is about. The same words as `kind` of a Decision in policies/. */
@@ -29,7 +31,10 @@ enum decision {
 	DECISION_INGRESS = 2,
 	DECISION_BIND = 3,
 	DECISION_PROTOCOL = 4,
-	DECISION_COUNT = 5,
+	DECISION_CODE = 5,
+	DECISION_FILE = 6,
+	DECISION_PRIVILEGE = 7,
+	DECISION_COUNT = 8,
 };
 
 enum verdict {
@@ -51,6 +56,41 @@ enum hook {
 	HOOK_SENDMSG = 2,
 	HOOK_BIND = 3,
 	HOOK_PACKET = 4,
+	HOOK_MMAP = 5,
+	HOOK_MPROTECT = 6,
+	HOOK_OPEN = 7,
+	HOOK_PRIVILEGE = 8,
+};
+
+/* Where executable code comes from. */
+enum origin {
+	ORIGIN_UNKNOWN = 0, /* nobody could tell: decided as other */
+	ORIGIN_IMAGE = 1,   /* a file of the container image's own layers */
+	ORIGIN_OTHER = 2,   /* any other file: written later, a volume, a memory file */
+	ORIGIN_MEMORY = 3,  /* anonymous memory, or changed pages of a file */
+};
+
+enum access {
+	ACCESS_READ = 1,
+	ACCESS_WRITE = 2,
+	ACCESS_MOVE = 4, /* what is below goes elsewhere as well */
+};
+
+/* How a process came into its subject. */
+enum lineage {
+	LINEAGE_UNKNOWN = 0,	/* it was there before us: matches no rule that asks */
+	LINEAGE_RUNTIME = 1,	/* put here from outside, has started no program of the subject yet */
+	LINEAGE_ENTRYPOINT = 2, /* the first program of the container, and what that starts */
+	LINEAGE_EXEC = 3,	/* what the runtime started later */
+};
+
+/* Privileged acts besides capabilities, whose numbers are the kernel's (below 64). */
+enum privilege {
+	PRIVILEGE_TRACE = 64,
+	PRIVILEGE_BPF = 65,
+	PRIVILEGE_MOUNT = 66,
+	PRIVILEGE_KERNEL_MODULES = 67,
+	PRIVILEGE_USER_NAMESPACES = 68,
 };
 
 enum scope {
@@ -76,6 +116,7 @@ enum path_state {
 enum path_kind {
 	PATH_EXACT = 0,
 	PATH_BELOW = 1,
+	PATH_ABOVE = 2, /* a directory on the way to what a guard rail protects */
 };
 
 enum image {
@@ -93,6 +134,13 @@ struct rule_bits {
 	u64 word[LIMIT_RULE_WORDS];
 };
 
+/* Kinds of decisions that some ruleset in force makes: the others cost one look-up. */
+enum decides {
+	DECIDES_FILES = 1,
+	DECIDES_PRIVILEGES = 2,
+	DECIDES_CODE = 4,
+};
+
 /* bpffs control block: one row. */
 struct control {
 	u64 key[2]; /* of the path hash; made once per installation, so that nobody can aim at a collision */
@@ -100,24 +148,36 @@ struct control {
 	u32 cgroup_start;  /* first state of the automaton of cgroup patterns; 0: no patterns */
 	u32 stratum_start; /* first state of the automaton of mining handshakes; 0: not looked for */
 	u32 abi;	   /* version of this file's layout, set by the agent that made the maps */
-	u8 object[32];	   /* SHA-256 of the object whose programs are attached */
+	u32 decides;	   /* enum decides */
+	u32 zero;
+	u8 object[32]; /* SHA-256 of the object whose programs are attached */
+	u64 top;       /* id of the cgroup below which subjects are looked for; 0: everywhere */
+	u32 mount_ns;  /* inode number of the host's mount namespace; 0: not known, see container.bpf.h */
+	u32 pid_ns;    /* the same of its pid namespace */
+	u32 container; /* binding of a container that no cgroup pattern selects; 0: no plan yet */
+	u32 pending;   /* binding of a pod whose UID nobody knows */
 };
 
 /* Set by others than the agent, so they are rows of their own. */
 enum flag {
-	FLAG_OBSERVE = 0,      /* not 0: somebody watches, tell of allowed decisions as well */
-	FLAG_CGROUPS_FULL = 1, /* not 0: a cgroup could not be recorded; look at ancestors on a miss */
-	FLAG_COUNT = 2,
+	FLAG_OBSERVE = 0,	 /* not 0: somebody watches, tell of allowed decisions as well */
+	FLAG_CGROUPS_FULL = 1,	 /* not 0: a cgroup could not be recorded; look at ancestors on a miss */
+	FLAG_PROCESSES_FULL = 2, /* not 0: a process's row could not be written; look at `strays` on a miss */
+	FLAG_BLIND_ORIGIN = 3, /* not 0: this kernel does not tell an overlay's upper files from its lower */
+	FLAG_COUNT = 4,
 };
 
 struct cgroup_row {
 	u64 subject; /* id of the cgroup at the top of the subject's subtree */
+	u32 started; /* not 0: the first program of this cgroup has been started */
+	u32 zero;
 };
 
 struct subject_row {
 	u32 binding; /* index in `bindings` */
 	u8 scope;    /* enum scope */
-	u8 zero[3];
+	u8 started; /* not 0: the first program of this virtual subject has been started, see container.bpf.h */
+	u8 zero[2];
 	u32 ledger_rows; /* rows of this subject in the ledger, approximately (never too few) */
 	u32 images;	 /* images that it added since the agent cleaned up */
 };
@@ -145,6 +205,12 @@ struct pod_row {
 	u32 binding;
 };
 
+/* The first policy that denies what nothing allows; 0: none. */
+struct restricting {
+	u32 enforced; /* in enforce */
+	u32 audited;  /* in any mode */
+};
+
 struct ruleset_row {
 	struct rule_bits enforced; /* rules of policies in `enforce` */
 	struct rule_bits deny;	   /* guard rails */
@@ -157,11 +223,24 @@ struct ruleset_row {
 	struct rule_bits ingress;
 	struct rule_bits bind;
 	struct rule_bits stratum;
-	u32 restricts_enforced; /* policy that lists processes, in enforce: what nothing allows is denied; 0:
-				   none */
-	u32 restricts_audited;	/* the same over all policies */
-	u8 exe_below;		/* not 0: some rule names a directory for `exe` or `from` */
-	u8 zero[7];
+	struct rule_bits any_file; /* rules for every file */
+	struct rule_bits file;
+	struct rule_bits any_privilege; /* rules for every privilege */
+	struct rule_bits privilege;
+	struct rule_bits code_file;	    /* guard rails against code from other files than the image's */
+	struct rule_bits code_memory;	    /* guard rails against code from memory */
+	struct rule_bits entrypoint;	    /* rules for LINEAGE_ENTRYPOINT only */
+	struct rule_bits started_exec;	    /* rules for LINEAGE_EXEC only */
+	struct restricting restricts;	    /* what processes may start and talk to */
+	struct restricting restricts_files; /* what they may open */
+	struct restricting restricts_privileges; /* what they may do to the system */
+	u8 exe_below;				 /* not 0: some rule names a directory for `exe` or `from` */
+	u8 file_below;				 /* the same for files */
+	u8 decides_files;			 /* not 0: some rule limits which files may be opened */
+	u8 decides_privileges;			 /* not 0: the same for privileges */
+	u8 decides_code;			 /* not 0: a guard rail about code */
+	u8 asks_lineage;			 /* not 0: some rule is for one lineage only */
+	u8 zero[2];
 };
 
 /* The policies that a plan knows, and the rules that can be blamed: a report needs no running agent. */
@@ -191,6 +270,16 @@ struct exe_key {
 struct exe_row {
 	struct rule_bits exe;  /* rules whose `exe` this path matches */
 	struct rule_bits from; /* rules whose `from` this path matches */
+};
+
+struct file_row {
+	struct rule_bits read;	/* rules with this path that are about opening it for reading */
+	struct rule_bits write; /* the same for writing */
+};
+
+struct privilege_key {
+	u32 ruleset;
+	u32 privilege; /* a capability's number, or enum privilege */
 };
 
 struct address_key {
@@ -233,6 +322,33 @@ struct grant_key {
 struct process_row {
 	u64 image;
 	u64 subject; /* carried since the process entered a pod or unmanaged subject; 0: none */
+	u64 root; /* home: address of the root directory's dentry when it started its first program here; 0:
+			not known */
+	u32 mount_ns; /* home: inode number of the mount namespace; 0: not known */
+	u8 lineage;   /* enum lineage */
+	u8 zero[3];
+	u64 asked;	/* image for which exec was allowed just now, until it is in place; 0: none */
+	u64 asked_file; /* address of its file */
+};
+
+/* Several subjects that one process carries. The key is SUBJECT_SET and a hash of them; rows never change. */
+struct subject_set {
+	u64 subject[LIMIT_CARRIED]; /* 0: no more */
+};
+
+/* Bits of a subject's number that no id of a cgroup has. */
+enum subject_bit {
+	SUBJECT_SET = 62,     /* a row of `subject_sets` */
+	SUBJECT_VIRTUAL = 63, /* a container without a cgroup of its own: the rest is its pid namespace */
+};
+
+/* What a process of LINEAGE_RUNTIME came with; see runtime.bpf.h. */
+struct runtime_row {
+	u64 program; /* address of the inode of what it runs */
+	u64 ino;     /* number of that inode */
+	u64 size;    /* bytes of the file */
+	u32 mount_ns;
+	u32 zero;
 };
 
 enum socket_kind {
@@ -263,12 +379,14 @@ struct socket_row {
 	u32 policy; /* for the ledger: who denies (or would) */
 	u8 address[16];
 	u32 rule;
-	u32 zero;
+	u8 lineage; /* enum lineage, of the process */
+	u8 zero[3];
 };
 
 struct automaton_row {
 	u16 next[256]; /* state after this byte; 0: dead */
-	u32 accept;    /* 0: not accepting */
+	u32 accept;    /* binding; 0: not accepting */
+	u32 container; /* the same for what is a container by its cgroup's name */
 };
 
 /* The ledger: exact counts of what was denied, or would be if every policy enforced. */
@@ -276,7 +394,7 @@ struct ledger_key {
 	u64 subject;
 	u64 image; /* for exec: the image that was asked for */
 	u32 policy;
-	u16 port;
+	u16 port; /* for files: enum access; for privileges: the privilege */
 	u8 decision;
 	u8 outcome;
 	u8 protocol;
@@ -284,7 +402,10 @@ struct ledger_key {
 	u8 hook;
 	u8 other; /* not 0: the row of everything that found no row of its own */
 	u32 rule;
-	u8 address[16];
+	u8 address[16]; /* for code and files: hash of the path in the first eight bytes; 0: memory */
+	u8 lineage;	/* enum lineage of who asked */
+	u8 origin;	/* for exec and code: enum origin */
+	u8 zero[6];
 };
 
 struct ledger_row {
@@ -308,6 +429,16 @@ struct name_row {
 enum event_kind {
 	EVENT_DECISION = 1,
 	EVENT_SUBJECT = 2, /* a subject was made (or bound) in the kernel */
+	/* Only while somebody watches; without a subject, `what.subject` is the cgroup's id. */
+	EVENT_START = 3, /* a program was started */
+	EVENT_EXIT = 4,	 /* a process has ended; `count`: its status, as wait(2) has it */
+	EVENT_OPEN = 5,	 /* a file was opened */
+};
+
+/* System calls that were counted while somebody watched. */
+struct syscall_key {
+	u64 cgroup; /* id */
+	u64 number;
 };
 
 struct event {
@@ -344,6 +475,13 @@ enum counter {
 	COUNTER_CGROUP_PATH_LONG,
 	COUNTER_RULESET_MISSING,
 	COUNTER_OBSERVED_LOST,
+	COUNTER_CODE,
+	COUNTER_FILE,
+	COUNTER_PRIVILEGE,
+	COUNTER_RUNTIME, /* execs of the container runtime itself, exempt */
+	COUNTER_PENDING, /* subjects that were made without a known policy */
+	COUNTER_SETS_FULL,
+	COUNTER_RUNTIMES_FULL,
 	COUNTER_COUNT,
 };
 
@@ -352,16 +490,20 @@ struct question {
 	u64 subject;
 	struct path_key exe;
 	struct path_key from;
-	struct path_key script;
+	struct path_key script; /* the file, when the decision is about one */
 	u8 decision;
 	u8 has_script;
 	u8 protocol;
 	u8 family;
-	u16 port;
+	u16 port;    /* for files: enum access; for privileges: the privilege */
 	u8 enforced; /* answer */
 	u8 audited;  /* answer */
 	u32 policy;  /* answer */
 	u32 rule;    /* answer */
+	u8 lineage;  /* enum lineage */
+	u8 origin;   /* enum origin, of exe or of the mapped code */
+	u8 script_origin;
+	u8 zero[5];
 	u8 address[16];
 };
 

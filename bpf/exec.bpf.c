@@ -1,82 +1,124 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Exec: nothing runs in a subject that its policies do not match. One decision, three mechanisms:
- *   lsm/bprm_check_security        denies with EPERM; called for a script and then for its interpreter
+ *   lsm/bprm_check_security        denies with EPERM; called for a script, for its interpreter, and so on
  *   fmod_ret/security_bprm_check   the same, where BPF is compiled in but not in the active LSM list
  *   tp_btf/sched_process_exec      kills the new image before its first instruction, where neither may
  * attach; always attached, since it also keeps what a process runs */
+#define TRACING
 #include "ledger.bpf.h"
-#include "image.bpf.h"
+#include "origin.bpf.h"
+#include "runtime.bpf.h"
+#include "script.bpf.h"
 #include <bpf/bpf_tracing.h>
 
-#define EPERM 1
 #define SIGKILL 9
-#define SCRIPT_PATH_MAX 256
 
 const volatile u32 exec_mechanism __weak = MECHANISM_SIGNAL;
 
-/* Puts the caller (what this process runs until now) into scratch->image.from. */
-static __always_inline void caller_to_scratch(struct scratch *scratch, u64 image)
+/* Puts the caller (what this process runs until now) into the slot. */
+static __always_inline void caller_to_slot(struct work *work, u64 image)
 {
 	struct image_row *row = bpf_map_lookup_elem(&images, &image);
 
 	/* fail closed: an unknown caller matches no `from`. */
 	if (row)
-		scratch->image.from = row->exe;
+		work->path[WORK_FROM] = row->exe;
 	else
-		__builtin_memset(&scratch->image.from, 0, sizeof(scratch->image.from));
+		__builtin_memset(&work->path[WORK_FROM], 0, sizeof(work->path[WORK_FROM]));
 }
 
-static __always_inline void decide_exec_for(const struct identity *who, const struct path_key *exe,
-					    const struct path_key *from, struct answer *answer)
+/* What is allowed pays nothing for telemetry, unless somebody watches. */
+static __always_inline void record_exec(u32 slot, struct work *work, u32 which, u32 origin, int both)
 {
-	struct answer other;
+	u64 exe = work->path[which].hash, from = work->path[WORK_FROM].hash;
 
-	decide_exec(who->subject, exe, from, answer);
-	if (!who->carried)
+	if (!both && !is_set(FLAG_OBSERVE))
 		return;
-	decide_exec(who->carried, exe, from, &other);
-	stricter(answer, &other);
+	remember_name(slot, which);
+	__builtin_memset(&work->key, 0, sizeof(work->key));
+	work->key.decision = DECISION_EXEC;
+	work->key.hook = HOOK_EXEC;
+	work->key.origin = origin;
+	work->key.image = image_of(exe, from);
+	record(slot, exe, from, bpf_get_current_pid_tgid() >> 32);
 }
 
-static __always_inline void record_exec(struct scratch *scratch, const struct path_key *exe,
-					const struct answer *answer)
+/* One file that takes part in an exec: the program, a script, an interpreter. Answers verdicts. */
+static __noinline int decide_program(u32 slot, u32 which, const struct identity *who, u64 file_address)
 {
-	struct ledger_key key = {.decision = DECISION_EXEC, .hook = HOOK_EXEC};
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct work *work = work_of(slot);
+	u32 origin = ORIGIN_UNKNOWN;
+	int both;
 
-	key.image = image_of(exe->hash, scratch->image.from.hash);
-	record(&key, answer, exe->hash, scratch->image.from.hash, bpf_get_current_pid_tgid() >> 32);
+	if (!work || which >= WORK_PATHS)
+		return VERDICTS_DENY; /* fail closed; cannot happen */
+	if (decides_code())
+		origin = origin_of_file((void *)file_address, work, who);
+	resolve(slot, which | AT_HOME, file_address, (u64)BPF_CORE_READ(task, fs));
+	both = decide_exec_for(slot, who->subject, who->carried, which, origin);
+	record_exec(slot, work, which, origin, both);
+	return both;
+}
+
+/* The slot's WORK_EXE and WORK_FROM as a number. With its name: network decisions are reported with it. */
+static __always_inline u64 intern_program(u32 slot, struct work *work, const struct identity *who)
+{
+	u64 image = image_of(work->path[WORK_EXE].hash, work->path[WORK_FROM].hash);
+
+	if (bpf_map_lookup_elem(&images, &image))
+		return image;
+	remember_name(slot, WORK_EXE);
+	return intern_image(work, who->carried ? carried_at(who->carried, 0) : who->subject);
+}
+
+/* Keeps for exec_done what was found out about the file, or (0) that nothing was. Between the two no other exec of the
+ * same process comes: the kernel lets in one at a time. */
+static __always_inline void keep_asked(u64 image, u64 file_address)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct process_row *row = bpf_map_lookup_elem(&processes, &tgid);
+
+	if (!row)
+		return; /* found out again */
+	row->asked = image;
+	row->asked_file = file_address;
 }
 
 /* Before the new image: 0 or -EPERM. */
 static __always_inline int check_exec(struct linux_binprm *bprm, int earlier)
 {
-	struct answer answer = {};
+	u64 file = (u64)BPF_CORE_READ(bprm, file);
 	struct identity who;
-	struct scratch *scratch;
+	struct work *work;
+	int slot, both;
 
 	if (earlier)
 		return earlier;
-	identity_of_current(&who);
-	if (!who.subject && !who.carried)
+	identity_at_exec(&who);
+	if (!who.subject && !who.carried) {
+		if (who.image != IMAGE_UNKNOWN)
+			keep_asked(0, 0);
 		return 0;
-	count(COUNTER_EXEC);
-	scratch = scratch_claim();
-	if (!scratch) {
-		/* fail closed: decided as a path that matches nothing. */
-		struct path_key nothing = {};
-
-		decide_exec_for(&who, &nothing, &nothing, &answer);
-		return answer.enforced == VERDICT_DENY ? -EPERM : 0;
 	}
-	caller_to_scratch(scratch, who.image);
-	resolve(scratch, &scratch->exe, (u64)BPF_CORE_READ(bprm, file),
-		(u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), fs));
-	decide_exec_for(&who, &scratch->exe, &scratch->image.from, &answer);
-	if (answer.audited == VERDICT_DENY || answer.enforced == VERDICT_DENY)
-		remember_name(scratch, &scratch->exe);
-	record_exec(scratch, &scratch->exe, &answer);
-	scratch_release(scratch);
-	return answer.enforced == VERDICT_DENY ? -EPERM : 0;
+	if (is_runtime_reexec(&who, bprm)) {
+		count(COUNTER_RUNTIME);
+		keep_asked(0, 0);
+		return 0;
+	}
+	count(COUNTER_EXEC);
+	slot = claim_path_slot();
+	work = work_of(slot);
+	if (slot < 0 || !work) /* fail closed where anything is enforced: it cannot be decided */
+		return refusal(enforces(who.subject) || enforces(who.carried));
+	caller_to_slot(work, who.image);
+	asker_to_slot(work, &who);
+	work->lineage = lineage_at_exec(&who);
+	both = decide_program(slot, WORK_EXE, &who, file);
+	/* A denied program leaves no image behind: it could fill their map, one path after the other. */
+	keep_asked(both & VERDICTS_ENFORCED ? 0 : intern_program(slot, work, &who), file);
+	release_slot(slot);
+	return refusal(both & VERDICTS_ENFORCED);
 }
 
 SEC("lsm/bprm_check_security")
@@ -91,98 +133,6 @@ int BPF_PROG(exec_fmod_ret, struct linux_binprm *bprm, int ret)
 	return check_exec(bprm, ret);
 }
 
-static __always_inline bool is_below(const char *text, const char *folder, u32 length)
-{
-	for (u32 i = 0; i < length; i++)
-		if (text[i] != folder[i])
-			return false;
-	return true;
-}
-
-/* A script's path as exec was asked for it. The file itself is gone when the image is in place, so only a
- * plain absolute path counts. Counters live in memory, which keeps the verifier from telling every position
- * apart. */
-struct script_walk {
-	u32 component; /* bytes of the current one */
-	u32 dots;      /* of them, leading dots */
-	u64 word;
-	u64 levels; /* components so far */
-};
-
-__weak __noinline int resolve_script(struct scratch *scratch, u64 filename)
-{
-	struct path_key *key;
-	struct control *control = control_row();
-	volatile struct script_walk *walk;
-	char *text;
-	struct sip sip;
-	long length;
-
-	if (!scratch)
-		return 0;
-	key = &scratch->script;
-	walk = (void *)scratch->walk;
-	text = scratch->text;
-	__builtin_memset(key, 0, sizeof(*key));
-	if (!control)
-		return 0;
-	walk->component = walk->dots = 0;
-	walk->word = walk->levels = 0;
-	sip_start(&sip, control->key);
-	length = bpf_probe_read_kernel_str(text, SCRIPT_PATH_MAX, (void *)filename);
-	scratch->text_length = length > 0 ? (length - 1) & (TEXT_SIZE - 1) : 0;
-	scratch->path_length = scratch->text_length;
-	key->state = PATH_RESOLVED;
-	/* fail closed: relative, too long, with empty or dot components: matches nothing. */
-	if (length < 2 || length >= SCRIPT_PATH_MAX || text[0] != '/')
-		key->state = PATH_UNRESOLVED;
-	/* fail closed: so does an open file by its number, which may have no path at all (a memory file). */
-	if (is_below(text, "/dev/fd/", 8) || is_below(text, "/proc/", 6))
-		key->state = PATH_UNRESOLVED;
-	key->dirs[0] = sip_value(sip);
-	key->dir_count = 1;
-	for (u32 i = 1; i < SCRIPT_PATH_MAX; i++) {
-		u32 n = walk->component;
-		u64 levels;
-		char c = text[i];
-
-		if (c != '/' && c != 0) {
-			if (c == '.' && walk->dots == n)
-				walk->dots++;
-			walk->word |= (u64)(u8)c << (n % 8 * 8);
-			walk->component = n + 1;
-			if (n % 8 == 7) {
-				sip_absorb(&sip, walk->word);
-				walk->word = 0;
-			}
-			continue;
-		}
-		if (n == 0 || n > NAME_MAX || (walk->dots == n && n <= 2)) {
-			key->state = PATH_UNRESOLVED;
-			break;
-		}
-		if (n % 8)
-			sip_absorb(&sip, walk->word);
-		sip_absorb(&sip, (u64)'/' << 56 | n);
-		walk->component = walk->dots = 0;
-		walk->word = 0;
-		if (c == 0)
-			break;
-		walk->levels++;
-		levels = walk->levels;
-		if (levels < LIMIT_DIRS) {
-			key->dirs[levels] = sip_value(sip);
-			key->dir_count = levels + 1;
-		}
-	}
-	if (key->state != PATH_RESOLVED) {
-		count(COUNTER_PATH_UNRESOLVED);
-		sip_absorb(&sip, key->state + 1);
-	}
-	key->hash = sip_value(sip);
-	return 0;
-}
-
 static __always_inline void kill_current(void)
 {
 	if (bpf_send_signal(SIGKILL))
@@ -190,71 +140,91 @@ static __always_inline void kill_current(void)
 					       */
 }
 
-/* The `signal` mechanism: the new image is in place, and has not run an instruction yet. */
-static __always_inline u8 kill_if_denied(struct scratch *scratch, const struct identity *who,
+/* The file that an interpreter was started for: of binfmt_misc when it asked for its descriptor; of a script its text. */
+static __always_inline int decide_script(u32 slot, struct work *work, const struct identity *who,
 					 struct linux_binprm *bprm)
 {
 	const char *filename = BPF_CORE_READ(bprm, filename);
-	struct answer answer = {};
-	u8 enforced;
+	u64 executable = (u64)BPF_CORE_READ(bprm, executable);
+	int both;
 
-	count(COUNTER_EXEC);
-	decide_exec_for(who, &scratch->image.exe, &scratch->image.from, &answer);
-	enforced = answer.enforced;
-	record_exec(scratch, &scratch->image.exe, &answer);
-	if (filename != BPF_CORE_READ(bprm, interp)) {
-		/* A script: the interpreter is the image; the script must be allowed as well. */
-		resolve_script(scratch, (u64)filename);
-		decide_exec_for(who, &scratch->script, &scratch->image.from, &answer);
-		if (answer.audited == VERDICT_DENY || answer.enforced == VERDICT_DENY)
-			remember_name(scratch, &scratch->script);
-		record_exec(scratch, &scratch->script, &answer);
-		enforced |= answer.enforced;
+	if (executable)
+		return decide_program(slot, WORK_SCRIPT, who, executable);
+	if (filename == BPF_CORE_READ(bprm, interp))
+		return VERDICTS_ALLOW; /* there is none */
+	resolve_script(slot, (u64)filename);
+	both = decide_exec_for(slot, who->subject, who->carried, WORK_SCRIPT, ORIGIN_UNKNOWN);
+	record_exec(slot, work, WORK_SCRIPT, ORIGIN_UNKNOWN, both);
+	return both;
+}
+
+/* A function of its own, since it needs room on the stack. */
+static __noinline int write_program(u32 tgid, const struct identity *who, u64 file_address, u64 image,
+				    bool own)
+{
+	struct process_row row = {.image = image};
+
+	begin_program(&row, who, (void *)file_address, own);
+	rewrite_process(tgid, &row);
+	return 0;
+}
+
+/* The new image is in place, and has not run an instruction yet. */
+static __always_inline void begin(u32 tgid, const struct identity *who, struct linux_binprm *bprm)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	u64 file = (u64)BPF_CORE_READ(bprm, file), image = IMAGE_UNKNOWN;
+	bool own = is_runtime_reexec(who, bprm), denied = false;
+	bool kills = exec_mechanism == MECHANISM_SIGNAL && !own;
+	int slot = claim_path_slot();
+	struct work *work = work_of(slot);
+
+	if (exec_mechanism == MECHANISM_SIGNAL)
+		count(own ? COUNTER_RUNTIME : COUNTER_EXEC);
+	if (slot < 0 || !work) {
+		/* fail closed: what it runs is not known. */
+		denied = kills && (enforces(who->subject) || enforces(who->carried));
+	} else {
+		caller_to_slot(work, who->image);
+		asker_to_slot(work, who);
+		work->lineage = lineage_at_exec(who);
+		if (kills) {
+			/* The script first: the text that is kept is the program's. */
+			denied = decide_script(slot, work, who, bprm) & VERDICTS_ENFORCED;
+			denied |= decide_program(slot, WORK_EXE, who, file) & VERDICTS_ENFORCED;
+		} else {
+			resolve(slot, WORK_EXE | AT_HOME, file, (u64)BPF_CORE_READ(task, fs));
+		}
+		/* A denied program leaves no image behind: it could fill their map, one path after the other. */
+		if (!denied)
+			image = intern_program(slot, work, who);
+		release_slot(slot);
 	}
-	if (enforced == VERDICT_DENY)
+	write_program(tgid, who, file, image, own);
+	if (denied)
 		kill_current();
-	return enforced;
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	struct process_row row = {};
-	struct scratch *scratch;
-	struct identity who;
 	u32 tgid = task->tgid;
+	struct process_row *known = bpf_map_lookup_elem(&processes, &tgid);
+	struct identity who;
 
-	identity_of_current(&who);
-	if (!who.subject && !who.carried) {
-		/* What it was while it was in a host service is no longer true, should it enter a subject
-		 * again. */
-		if (who.image != IMAGE_UNKNOWN)
-			bpf_map_delete_elem(&processes, &tgid);
+	/* The usual case: decided and found out about a moment ago, and not the first program of its container. */
+	if (known && known->asked && known->asked_file == (u64)BPF_CORE_READ(bprm, file) && known->root &&
+	    known->lineage != LINEAGE_RUNTIME) {
+		known->image = known->asked;
+		known->asked = 0;
 		return 0;
 	}
-	row.subject = who.carried ? who.carried : carries(who.subject);
-	scratch = scratch_claim();
-	if (!scratch) {
-		/* fail closed: what it runs is not known. */
-		struct path_key nothing = {};
-		struct answer answer = {};
-
-		row.image = IMAGE_UNKNOWN;
-		rewrite_process(tgid, &row);
-		decide_exec_for(&who, &nothing, &nothing, &answer);
-		if (exec_mechanism == MECHANISM_SIGNAL && answer.enforced == VERDICT_DENY)
-			kill_current();
-		return 0;
-	}
-	caller_to_scratch(scratch, who.image);
-	resolve(scratch, &scratch->image.exe, (u64)BPF_CORE_READ(bprm, file), (u64)BPF_CORE_READ(task, fs));
-	remember_name(scratch, &scratch->image.exe);
-	/* A killed program leaves no image behind: it could fill their map, one path after the other. */
-	row.image = IMAGE_UNKNOWN;
-	if (exec_mechanism != MECHANISM_SIGNAL || kill_if_denied(scratch, &who, bprm) == VERDICT_ALLOW)
-		row.image = intern_image(scratch, who.carried ? who.carried : who.subject);
-	rewrite_process(tgid, &row);
-	scratch_release(scratch);
+	identity_at_exec(&who);
+	if (who.subject || who.carried)
+		begin(tgid, &who, bprm);
+	else if (who.image != IMAGE_UNKNOWN)
+		/* What it was while it was in a host service is no longer true, should it enter a subject again. */
+		bpf_map_delete_elem(&processes, &tgid);
 	return 0;
 }
 

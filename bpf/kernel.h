@@ -16,12 +16,31 @@ struct hlist_bl_node {
 	struct hlist_bl_node **pprev;
 } KERNEL_TYPE;
 
+struct block_device;
+
 struct super_block {
+	unsigned long s_flags;
 	unsigned long s_magic;
+	struct block_device *s_bdev;
 } KERNEL_TYPE;
 
+typedef struct {
+	u32 val;
+} kuid_t;
+
 struct inode {
+	unsigned short i_mode;
+	kuid_t i_uid;
+	unsigned int i_flags;
+	unsigned int i_nlink;
 	struct super_block *i_sb;
+	unsigned long i_ino;
+	long long i_size;
+} KERNEL_TYPE;
+
+struct shmem_inode_info {
+	unsigned int seals;
+	struct inode vfs_inode;
 } KERNEL_TYPE;
 
 struct dentry {
@@ -29,13 +48,24 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	struct super_block *d_sb;
+} KERNEL_TYPE;
+
+/* Of the overlay file system, which usually is a module. */
+struct ovl_inode {
+	struct inode vfs_inode;
+	struct dentry *__upperdentry;
 } KERNEL_TYPE;
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	int mnt_flags;
 } KERNEL_TYPE;
 
+struct mnt_namespace;
+
 struct mount {
+	struct mnt_namespace *mnt_ns;
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
@@ -48,6 +78,23 @@ struct path {
 
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
+	unsigned int f_mode;
+	unsigned int f_flags;
+} KERNEL_TYPE;
+
+/* Linux 6.5 and later: what an overlay maps in place of its own file. */
+struct backing_file {
+	struct file file;
+	struct path user_path; /* Linux 6.8; before it is in file.f_path */
+} KERNEL_TYPE;
+
+struct anon_vma;
+
+struct vm_area_struct {
+	unsigned long vm_flags;
+	struct anon_vma *anon_vma;
+	struct file *vm_file;
 } KERNEL_TYPE;
 
 struct fs_struct {
@@ -88,7 +135,37 @@ struct signal_struct {
 	atomic_t live;
 } KERNEL_TYPE;
 
+struct ns_common {
+	unsigned int inum;
+} KERNEL_TYPE;
+
+struct mnt_namespace {
+	struct ns_common ns;
+} KERNEL_TYPE;
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+} KERNEL_TYPE;
+
+struct task_struct;
+
+struct pid_namespace {
+	struct task_struct *child_reaper;
+	struct ns_common ns;
+} KERNEL_TYPE;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+} KERNEL_TYPE;
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+} KERNEL_TYPE;
+
 struct task_struct {
+	unsigned int personality;
 	int pid;
 	int tgid;
 	unsigned int flags;
@@ -96,9 +173,21 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
+	struct pid *thread_pid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+} KERNEL_TYPE;
+
+/* One 64-bit set, whichever way the kernel writes it. */
+struct cred {
+	struct {
+		u64 val;
+	} cap_effective;
 } KERNEL_TYPE;
 
 struct linux_binprm {
+	struct file *executable; /* for an interpreter that asked for its descriptor */
 	struct file *file;
 	const char *filename;
 	const char *interp;

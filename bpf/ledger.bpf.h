@@ -46,6 +46,8 @@ static __always_inline struct ledger_row *ledger_find(struct ledger_key *key, co
 	key->port = 0;
 	key->protocol = 0;
 	key->family = 0;
+	key->lineage = 0;
+	key->origin = 0;
 	key->rule = RULE_NONE;
 	__builtin_memset(key->address, 0, sizeof(key->address));
 	row = bpf_map_lookup_elem(&ledger, key);
@@ -93,18 +95,25 @@ static __always_inline void observe(const struct ledger_key *key, u64 exe, u64 f
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* key: subject, policy, rule and outcome are filled in here. `exe`, `from`: hashes for names. */
-__weak __noinline int record(struct ledger_key *key, const struct answer *answer, u64 exe, u64 from, u32 pid)
+/* Counts the slot's `answer` about its `key`, whose subject, policy, rule and outcome are filled in here. `exe`,
+ * `from`: hashes for names. */
+__weak __noinline int record(u32 slot, u64 exe, u64 from, u32 pid)
 {
+	struct work *work = work_of(slot);
 	struct ledger_row fresh = {}, *row;
+	struct ledger_key *key;
+	struct answer *answer;
 	u64 now;
 
-	if (!key || !answer)
+	if (!work)
 		return 0;
+	key = &work->key;
+	answer = &work->answer;
 	key->subject = answer->subject;
 	key->policy = answer->policy;
 	key->rule = answer->rule;
 	key->outcome = outcome_of(answer);
+	key->lineage = work->lineage;
 	observe(key, exe, from, pid);
 	if (key->outcome == OUTCOME_ALLOWED)
 		return 0;
@@ -137,29 +146,30 @@ __weak __noinline int record(struct ledger_key *key, const struct answer *answer
 	return 0;
 }
 
-/* The same for what a process, known by its image, did to a peer. */
-static __always_inline void record_network(u32 decision, u32 hook, u64 image, const struct peer *peer,
-					   const struct answer *answer, u32 pid)
+/* The same for what a process, known by its image, did to the slot's peer. */
+static __always_inline void record_network(u32 slot, struct work *work, u32 decision, u32 hook, u64 image,
+					   u32 pid)
 {
-	struct ledger_key key = {};
+	struct ledger_key *key = &work->key;
 	struct image_row *row;
 	u64 exe = 0, from = 0;
 
-	if (outcome_of(answer) == OUTCOME_ALLOWED && !is_set(FLAG_OBSERVE))
+	if (outcome_of(&work->answer) == OUTCOME_ALLOWED && !is_set(FLAG_OBSERVE))
 		return; /* the common case pays nothing for telemetry */
 	row = bpf_map_lookup_elem(&images, &image);
 	if (row) {
 		exe = row->exe.hash;
 		from = row->from.hash;
 	}
-	key.image = image;
-	key.decision = decision;
-	key.hook = hook;
-	key.protocol = peer->protocol;
-	key.family = peer->family;
-	key.port = peer->port;
-	__builtin_memcpy(key.address, peer->address, sizeof(key.address));
-	record(&key, answer, exe, from, pid);
+	__builtin_memset(key, 0, sizeof(*key));
+	key->image = image;
+	key->decision = decision;
+	key->hook = hook;
+	key->protocol = work->peer.protocol;
+	key->family = work->peer.family;
+	key->port = work->peer.port;
+	__builtin_memcpy(key->address, work->peer.address, sizeof(key->address));
+	record(slot, exe, from, pid);
 }
 
 #endif

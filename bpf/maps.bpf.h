@@ -47,6 +47,8 @@ MAP(rules, BPF_MAP_TYPE_HASH, 262144, struct rule_key, struct rule_row, BPF_F_NO
 MAP(exes, BPF_MAP_TYPE_HASH, 262144, struct exe_key, struct exe_row, BPF_F_NO_PREALLOC);
 MAP(addresses, BPF_MAP_TYPE_LPM_TRIE, 262144, struct address_key, struct rule_bits, BPF_F_NO_PREALLOC);
 MAP(ports, BPF_MAP_TYPE_LPM_TRIE, 262144, struct port_key, struct rule_bits, BPF_F_NO_PREALLOC);
+MAP(files, BPF_MAP_TYPE_HASH, 262144, struct exe_key, struct file_row, BPF_F_NO_PREALLOC);
+MAP(privileges, BPF_MAP_TYPE_HASH, 65536, struct privilege_key, struct rule_bits, BPF_F_NO_PREALLOC);
 
 /* What processes run. Full: the process is IMAGE_UNKNOWN; only rules for any process apply to it. */
 MAP(images, BPF_MAP_TYPE_HASH, 16384, u64, struct image_row, BPF_F_NO_PREALLOC);
@@ -57,6 +59,16 @@ MAP(grants, BPF_MAP_TYPE_LRU_HASH, 8192, struct grant_key, struct rule_bits, 0);
 /* tgid -> what it runs and the subject it carries, for processes of subjects only.
  * Full: the process is IMAGE_UNKNOWN. */
 MAP(processes, BPF_MAP_TYPE_HASH, 65536, u32, struct process_row, BPF_F_NO_PREALLOC);
+
+/* Sets of subjects that processes carry. Written by the kernel only, in one piece; the agent takes out what nothing
+ * refers to. Full: the process carries SUBJECT_UNKNOWN, which is denied everything. */
+MAP(subject_sets, BPF_MAP_TYPE_HASH, 8192, u64, struct subject_set, BPF_F_NO_PREALLOC);
+
+/* tgid -> what a container runtime's process came with. Full: its own re-exec is decided as any exec. */
+MAP(runtimes, BPF_MAP_TYPE_HASH, 8192, u32, struct runtime_row, BPF_F_NO_PREALLOC);
+
+/* Two bits for every process number: whether it found no room in `processes`, see carried.bpf.h. */
+MAP(strays, BPF_MAP_TYPE_ARRAY, LIMIT_PIDS / 32, u32, u64, 0);
 
 /* Per socket, freed with it. A listener's row is copied to the sockets it accepts.
  * Full (no memory): every packet is decided anew. */
@@ -73,7 +85,7 @@ MAP(spare_socket, BPF_MAP_TYPE_PERCPU_ARRAY, 1, u32, struct socket_row, 0);
 /* Exact counts. Full (or a subject's share used up): counted in the subject's "other" rows, at last in
  * `ledger_rest`. */
 MAP(ledger, BPF_MAP_TYPE_HASH, 131072, struct ledger_key, struct ledger_row, BPF_F_NO_PREALLOC);
-MAP(ledger_rest, BPF_MAP_TYPE_ARRAY, 16, u32, u64, 0); /* decision * 3 + outcome */
+MAP(ledger_rest, BPF_MAP_TYPE_ARRAY, 32, u32, u64, 0); /* decision * 3 + outcome */
 
 /* path hash -> text. Full: a report shows the hash only. */
 MAP(names, BPF_MAP_TYPE_HASH, 32768, u64, struct name_row, BPF_F_NO_PREALLOC);

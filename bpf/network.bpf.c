@@ -13,6 +13,7 @@ static __always_inline void keep(struct socket_row *row, const struct identity *
 	row->subject = who->subject;
 	row->carried = who->carried;
 	row->image = who->image;
+	row->lineage = who->lineage;
 	row->family = peer->family;
 	row->protocol = peer->protocol;
 	row->port = peer->port;
@@ -24,14 +25,24 @@ static __always_inline void keep(struct socket_row *row, const struct identity *
 	row->generation = generation;
 }
 
-/* A socket without a row has an owner from its first moment: packets may be under way already. */
-static __always_inline void owned(struct socket_row *fresh, const struct identity *who,
-				  const struct peer *peer)
+/* The row of a socket, made if it has none: with an owner from its first moment, since packets may be under way
+ * already. NULL: no memory. */
+static __always_inline struct socket_row *row_of(struct bpf_sock *sk, struct work *work,
+						 const struct identity *who, u32 protocol)
 {
+	struct socket_row *fresh = &work->fresh;
+	struct socket_row *row;
+
+	__builtin_memset(fresh, 0, sizeof(*fresh));
 	fresh->subject = who->subject;
 	fresh->carried = who->carried;
 	fresh->image = who->image;
-	fresh->protocol = peer->protocol;
+	fresh->lineage = who->lineage;
+	fresh->protocol = protocol;
+	row = bpf_sk_storage_get(&sockets, sk, fresh, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!row)
+		count(COUNTER_SOCKETS_FULL);
+	return row;
 }
 
 /* A connected UDP socket has a peer that `send` goes to without any hook, also after a sendto to somebody
@@ -48,14 +59,34 @@ static __always_inline void asked(struct socket_row *row, const struct bpf_sock 
 		row->kind = SOCKET_ASKED;
 }
 
+/* fail closed where anything is enforced: there is no room to decide in. */
+static __always_inline int undecided(const struct identity *who)
+{
+	return enforces(who->subject) || enforces(who->carried) ? DENY : ALLOW;
+}
+
+/* Decides what the current process asks for, counts it, and answers both verdicts. */
+static __always_inline int decide_asked(u32 slot, struct work *work, u32 decision, u32 hook,
+					const struct identity *who, const struct peer *peer)
+{
+	int both;
+
+	work->lineage = who->lineage;
+	work->peer = *peer;
+	both = decide_network_for(slot, decision, who->subject, who->carried, who->image);
+	record_network(slot, work, decision, hook, who->image, bpf_get_current_pid_tgid() >> 32);
+	return both;
+}
+
 /* connect: 1 or 0 (EPERM). */
 static __always_inline int ask_connect(struct bpf_sock_addr *ctx, struct peer *peer)
 {
 	u32 generation =
 		generation_now(); /* read before deciding: a newer plan makes the verdict stale, not wrong */
-	struct answer answer = {};
 	struct identity who;
-	struct socket_row *row, fresh = {};
+	struct socket_row *row;
+	struct work *work;
+	int slot, verdict = DENY;
 
 	identity_of_current(&who);
 	if (!who.subject && !who.carried)
@@ -63,20 +94,21 @@ static __always_inline int ask_connect(struct bpf_sock_addr *ctx, struct peer *p
 	count(COUNTER_CONNECT);
 	peer->protocol = transport(ctx->protocol);
 	peer->port = bpf_ntohs(ctx->user_port);
-	decide_network_for(DECISION_EGRESS, who.subject, who.carried, who.image, peer, &answer);
-	record_network(DECISION_EGRESS, HOOK_CONNECT, who.image, peer, &answer,
-		       bpf_get_current_pid_tgid() >> 32);
-	if (answer.enforced == VERDICT_DENY)
-		return DENY;
-	owned(&fresh, &who, peer);
-	row = bpf_sk_storage_get(&sockets, ctx->sk, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!row) {
-		count(COUNTER_SOCKETS_FULL); /* its packets are decided one by one */
-		return ALLOW;
-	}
+	slot = claim_slot();
+	work = work_of(slot);
+	if (slot < 0 || !work)
+		return undecided(&who);
+	if (decide_asked(slot, work, DECISION_EGRESS, HOOK_CONNECT, &who, peer) & VERDICTS_ENFORCED)
+		goto out;
+	verdict = ALLOW;
+	row = row_of(ctx->sk, work, &who, peer->protocol);
+	if (!row)
+		goto out; /* its packets are decided one by one */
 	asked(row, ctx->sk, peer);
-	keep(row, &who, peer, &answer, generation);
-	return ALLOW;
+	keep(row, &who, peer, &work->answer, generation);
+out:
+	release_slot(slot);
+	return verdict;
 }
 
 /* sendmsg: like connect, for each datagram that names its address. A bound socket may also answer whom it may
@@ -84,9 +116,11 @@ static __always_inline int ask_connect(struct bpf_sock_addr *ctx, struct peer *p
 static __always_inline int ask_sendmsg(struct bpf_sock_addr *ctx, struct peer *peer)
 {
 	u32 generation = generation_now();
-	struct answer answer = {}, reply;
+	struct answer asks;
 	struct identity who;
-	struct socket_row *row, fresh = {};
+	struct socket_row *row;
+	struct work *work;
+	int slot, both, verdict = DENY;
 
 	identity_of_current(&who);
 	if (!who.subject && !who.carried)
@@ -97,43 +131,52 @@ static __always_inline int ask_sendmsg(struct bpf_sock_addr *ctx, struct peer *p
 	 * packets. Port 0 itself is refused by the kernel. */
 	if (peer->port == 0)
 		return ALLOW;
-	owned(&fresh, &who, peer);
-	row = bpf_sk_storage_get(&sockets, ctx->sk, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
+	row = bpf_sk_storage_get(&sockets, ctx->sk, 0, 0);
 	if (row && row->generation == generation && row->kind == SOCKET_ASKED && row->image == who.image &&
-	    row->subject == who.subject && row->carried == who.carried && !row->would_deny &&
-	    row->verdict == VERDICT_ALLOW && is_at(row, peer))
+	    row->lineage == who.lineage && row->subject == who.subject && row->carried == who.carried &&
+	    !row->would_deny && row->verdict == VERDICT_ALLOW && is_at(row, peer))
 		return ALLOW; /* the same destination as the last time */
 	count(COUNTER_SENDMSG);
-	decide_network_for(DECISION_EGRESS, who.subject, who.carried, who.image, peer, &answer);
-	if (row && row->kind == SOCKET_BOUND &&
-	    (answer.enforced == VERDICT_DENY || answer.audited == VERDICT_DENY)) {
-		struct peer back = *peer;
-
-		back.port = ctx->sk->src_port;
-		decide_network_for(DECISION_INGRESS, who.subject, who.carried, who.image, &back, &reply);
-		milder(&answer, &reply, answer.rails);
+	slot = claim_slot();
+	work = work_of(slot);
+	if (slot < 0 || !work)
+		return undecided(&who);
+	if (!row)
+		row = row_of(ctx->sk, work, &who, peer->protocol);
+	work->lineage = who.lineage;
+	work->peer = *peer;
+	both = decide_network_for(slot, DECISION_EGRESS, who.subject, who.carried, who.image);
+	if (row && row->kind == SOCKET_BOUND && both) {
+		asks = work->answer;
+		work->peer.port = ctx->sk->src_port;
+		decide_network_for(slot, DECISION_INGRESS, who.subject, who.carried, who.image);
+		milder(&asks, &work->answer, asks.rails);
+		work->answer = asks;
+		work->peer.port = peer->port;
 	}
-	record_network(DECISION_EGRESS, HOOK_SENDMSG, who.image, peer, &answer,
+	record_network(slot, work, DECISION_EGRESS, HOOK_SENDMSG, who.image,
 		       bpf_get_current_pid_tgid() >> 32);
-	if (answer.enforced == VERDICT_DENY)
-		return DENY;
-	if (!row) {
-		count(COUNTER_SOCKETS_FULL);
-		return ALLOW;
-	}
+	if (work->answer.enforced == VERDICT_DENY)
+		goto out;
+	verdict = ALLOW;
+	if (!row)
+		goto out;
 	if (row->kind == SOCKET_BOUND)
-		return ALLOW; /* stays what it is: each packet is decided by its own address */
+		goto out; /* stays what it is: each packet is decided by its own address */
 	asked(row, ctx->sk, peer);
-	keep(row, &who, peer, &answer, generation);
-	return ALLOW;
+	keep(row, &who, peer, &work->answer, generation);
+out:
+	release_slot(slot);
+	return verdict;
 }
 
 static __always_inline int ask_bind(struct bpf_sock_addr *ctx, struct peer *peer)
 {
 	u32 generation = generation_now();
-	struct answer answer = {};
 	struct identity who;
-	struct socket_row *row, fresh = {};
+	struct socket_row *row;
+	struct work *work;
+	int slot, verdict = DENY;
 
 	identity_of_current(&who);
 	if (!who.subject && !who.carried)
@@ -141,24 +184,25 @@ static __always_inline int ask_bind(struct bpf_sock_addr *ctx, struct peer *peer
 	count(COUNTER_BIND);
 	peer->protocol = transport(ctx->protocol);
 	peer->port = bpf_ntohs(ctx->user_port);
-	decide_network_for(DECISION_BIND, who.subject, who.carried, who.image, peer, &answer);
-	record_network(DECISION_BIND, HOOK_BIND, who.image, peer, &answer, bpf_get_current_pid_tgid() >> 32);
-	if (answer.enforced == VERDICT_DENY)
-		return DENY;
+	slot = claim_slot();
+	work = work_of(slot);
+	if (slot < 0 || !work)
+		return undecided(&who);
+	if (decide_asked(slot, work, DECISION_BIND, HOOK_BIND, &who, peer) & VERDICTS_ENFORCED)
+		goto out;
+	verdict = ALLOW;
 	if (ctx->sk->src_port)
-		return ALLOW; /* it has a port already: the kernel will refuse, and the socket stays what it
-				 is */
-	owned(&fresh, &who, peer);
-	row = bpf_sk_storage_get(&sockets, ctx->sk, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!row) {
-		count(COUNTER_SOCKETS_FULL);
-		return ALLOW;
-	}
+		goto out; /* it has a port already: the kernel will refuse, and the socket stays what it is */
+	row = row_of(ctx->sk, work, &who, peer->protocol);
+	if (!row)
+		goto out;
 	if (row->kind != SOCKET_RAW)
 		row->kind = SOCKET_BOUND;
-	keep(row, &who, peer, &answer, generation);
+	keep(row, &who, peer, &work->answer, generation);
 	row->generation = 0; /* whom it hears is decided when it hears them */
-	return ALLOW;
+out:
+	release_slot(slot);
+	return verdict;
 }
 
 SEC("cgroup/connect4")
@@ -232,6 +276,7 @@ int sock_create(struct bpf_sock *ctx)
 	fresh.subject = who.subject;
 	fresh.carried = who.carried;
 	fresh.image = who.image;
+	fresh.lineage = who.lineage;
 	fresh.protocol = transport(ctx->protocol);
 	fresh.kind = ctx->type == SOCK_RAW ? SOCKET_RAW : SOCKET_OWNED;
 	row = bpf_sk_storage_get(&sockets, ctx, &fresh, BPF_SK_STORAGE_GET_F_CREATE);

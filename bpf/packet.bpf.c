@@ -11,121 +11,108 @@
 #define STRATUM_SEEN 1
 #define STRATUM_DENIES 2 /* and that is why its packets are denied */
 
+static __always_inline int decide_of(u32 slot, struct work *work, const struct socket_row *row, u32 decision)
+{
+	work->lineage = row->lineage;
+	return decide_network_for(slot, decision, row->subject, row->carried, row->image);
+}
+
 /* Who began is not known: datagrams, raw packets, sockets from before us. A reply cannot be told from a
  * request, so either reading may allow it. A rail about the packet's own direction stands; what arrives at a
  * socket that has no port of its choice is taken for a reply. */
-__weak __noinline int decide_either(const struct socket_row *row, const struct packet *packet, bool egress,
-				    struct answer *answer)
+static __noinline void decide_either(u32 slot, struct work *work, const struct socket_row *row, u32 egress)
 {
-	struct answer other = {};
-	struct peer local;
+	struct packet *packet = &work->packet;
+	struct answer first;
 	u8 rails;
 
-	if (!row || !packet || !answer)
-		return 0;
-	local = packet->peer;
-	local.port = packet->local_port;
-	decide_network_for(egress ? DECISION_EGRESS : DECISION_INGRESS, row->subject, row->carried,
-			   row->image, egress ? &packet->peer : &local, answer);
-	if (answer->enforced == VERDICT_ALLOW && answer->audited == VERDICT_ALLOW)
-		return 0;
-	decide_network_for(egress ? DECISION_INGRESS : DECISION_EGRESS, row->subject, row->carried,
-			   row->image, egress ? &local : &packet->peer, &other);
-	rails = egress || (row->kind == SOCKET_BOUND && row->port) ? answer->rails : 0;
-	milder(answer, &other, rails);
-	return 0;
+	work->peer = packet->peer;
+	if (!egress)
+		work->peer.port = packet->local_port;
+	if (!decide_of(slot, work, row, egress ? DECISION_EGRESS : DECISION_INGRESS))
+		return;
+	first = work->answer;
+	work->peer.port = egress ? packet->local_port : packet->peer.port;
+	decide_of(slot, work, row, egress ? DECISION_INGRESS : DECISION_EGRESS);
+	rails = egress || (row->kind == SOCKET_BOUND && row->port) ? first.rails : 0;
+	milder(&first, &work->answer, rails);
+	work->answer = first;
 }
 
-/* A mining handshake went out over this socket: 1 if that is what denies. */
-__weak __noinline int decide_protocol(const struct socket_row *row, const struct packet *packet,
-				      struct answer *answer)
+/* A mining handshake went out over this socket: true if that is what denies. */
+static __noinline bool decide_protocol(u32 slot, struct work *work, const struct socket_row *row)
 {
-	struct answer other = {};
+	struct answer first = work->answer;
+	bool mining;
 
-	if (!row || !packet || !answer)
-		return 0;
-	decide_network_for(DECISION_PROTOCOL, row->subject, row->carried, row->image, &packet->peer, &other);
-	if (other.enforced > answer->enforced || (!answer->enforced && other.audited > answer->audited)) {
-		stricter(answer, &other);
-		return 1;
-	}
-	stricter(answer, &other);
-	return 0;
+	work->peer = work->packet.peer;
+	decide_of(slot, work, row, DECISION_PROTOCOL);
+	mining = work->answer.enforced > first.enforced ||
+		 (!first.enforced && work->answer.audited > first.audited);
+	stricter(&first, &work->answer);
+	work->answer = first;
+	return mining;
+}
+
+static __always_inline void peer_of_row(struct peer *peer, const struct socket_row *row)
+{
+	peer->family = row->family;
+	peer->port = row->port;
+	__builtin_memcpy(peer->address, row->address, sizeof(peer->address));
 }
 
 /* Decides anew about a socket whose verdict holds for all of its packets, and keeps it: from what the process
  * asked for where that is known. */
-__weak __noinline int redecide(struct socket_row *row, const struct packet *packet, u32 generation)
+static __noinline void redecide(u32 slot, struct work *work, struct socket_row *row, u32 generation)
 {
-	struct answer answer = {};
-	struct peer peer;
+	struct packet *packet = &work->packet;
+	struct answer *answer = &work->answer;
 
-	if (!row || !packet)
-		return 0;
-	peer = packet->peer;
+	work->peer = packet->peer;
 	if (row->kind == SOCKET_ASKED) {
-		peer.family = row->family;
-		peer.port = row->port;
-		__builtin_memcpy(peer.address, row->address, sizeof(peer.address));
-		decide_network_for(DECISION_EGRESS, row->subject, row->carried, row->image, &peer, &answer);
+		peer_of_row(&work->peer, row);
+		decide_of(slot, work, row, DECISION_EGRESS);
 	} else if (row->kind == SOCKET_ACCEPTED) {
-		peer.port = packet->local_port;
-		decide_network_for(DECISION_INGRESS, row->subject, row->carried, row->image, &peer, &answer);
+		work->peer.port = packet->local_port;
+		decide_of(slot, work, row, DECISION_INGRESS);
 	} else {
-		decide_either(row, packet, true, &answer);
+		decide_either(slot, work, row, true);
 	}
 	if (row->stratum)
-		row->stratum = decide_protocol(row, packet, &answer) ? STRATUM_DENIES : STRATUM_SEEN;
+		row->stratum = decide_protocol(slot, work, row) ? STRATUM_DENIES : STRATUM_SEEN;
 	if (row->kind != SOCKET_ASKED) {
-		row->family = peer.family;
-		row->port = peer.port;
-		__builtin_memcpy(row->address, peer.address, sizeof(row->address));
+		row->family = packet->peer.family;
+		row->port = row->kind == SOCKET_ACCEPTED ? packet->local_port : packet->peer.port;
+		__builtin_memcpy(row->address, packet->peer.address, sizeof(row->address));
 	}
-	row->verdict = answer.enforced;
-	row->would_deny = answer.enforced == VERDICT_ALLOW && answer.audited == VERDICT_DENY;
-	row->policy = answer.policy;
-	row->rule = answer.rule;
+	row->verdict = answer->enforced;
+	row->would_deny = answer->enforced == VERDICT_ALLOW && answer->audited == VERDICT_DENY;
+	row->policy = answer->policy;
+	row->rule = answer->rule;
 	row->generation = generation;
-	return 0;
 }
 
 /* Decides about one packet of a socket that talks to many; nothing is kept, since another packet may be under
- * way. */
-__weak __noinline int decide_packet(const struct socket_row *row, const struct packet *packet,
-				    struct answer *answer)
+ * way. Answers whether it is a mining handshake that denies. */
+static __noinline bool decide_packet(u32 slot, struct work *work, const struct socket_row *row)
 {
-	struct peer local;
-
-	if (!row || !packet || !answer)
-		return 0;
 	if (row->protocol == IPPROTO_TCP && row->kind != SOCKET_RAW) {
-		local = packet->peer; /* a listener */
-		local.port = packet->local_port;
-		return decide_network_for(DECISION_INGRESS, row->subject, row->carried, row->image, &local,
-					  answer),
-		       0;
+		work->peer = work->packet.peer; /* a listener */
+		work->peer.port = work->packet.local_port;
+		decide_of(slot, work, row, DECISION_INGRESS);
+		return false;
 	}
-	decide_either(row, packet, packet->egress, answer);
-	if (row->stratum)
-		return decide_protocol(row, packet, answer);
-	return 0;
+	decide_either(slot, work, row, work->packet.egress);
+	return row->stratum && decide_protocol(slot, work, row);
 }
 
 /* Counts a packet that is dropped, or would be. `held`: by the socket's kept verdict. */
-__weak __noinline int record_packet(const struct socket_row *row, const struct packet *packet, bool held,
-				    const struct answer *answer, u32 decision)
+static __noinline void record_packet(u32 slot, struct work *work, const struct socket_row *row, bool held,
+				     u32 decision)
 {
-	struct answer blamed;
-	struct peer peer;
-
-	if (!row || !packet || !answer)
-		return 0;
-	blamed = *answer;
-	peer = packet->peer;
+	work->peer = work->packet.peer;
 	if (held && row->kind == SOCKET_ASKED) {
-		peer.family = row->family;
-		peer.port = row->port;
-		__builtin_memcpy(peer.address, row->address, sizeof(peer.address));
+		peer_of_row(&work->peer, row);
 		if (decision == DECISION_INGRESS)
 			decision = DECISION_EGRESS; /* a reply to what it asked for */
 	} else if (decision != DECISION_PROTOCOL) {
@@ -135,23 +122,21 @@ __weak __noinline int record_packet(const struct socket_row *row, const struct p
 		    (row->kind == SOCKET_ACCEPTED || row->kind == SOCKET_BOUND || row->kind == SOCKET_OWNED))
 			decision = DECISION_INGRESS;
 		if (decision == DECISION_INGRESS)
-			peer.port = packet->local_port;
+			work->peer.port = work->packet.local_port;
 	}
-	record_network(decision, HOOK_PACKET, row->image, &peer, &blamed, 0);
-	return 0;
+	record_network(slot, work, decision, HOOK_PACKET, row->image, 0);
 }
 
 /* A mining handshake is counted as one, once a connection, also where something else denies its packets anyway:
  * whoever reads the report wants to know what it was. */
-__weak __noinline int record_handshake(const struct socket_row *row, const struct packet *packet)
+static __noinline void record_handshake(u32 slot, struct work *work, const struct socket_row *row)
 {
-	struct answer answer = {};
+	struct answer kept = work->answer;
 
-	if (!row || !packet)
-		return 0;
-	decide_network_for(DECISION_PROTOCOL, row->subject, row->carried, row->image, &packet->peer, &answer);
-	record_network(DECISION_PROTOCOL, HOOK_PACKET, row->image, &packet->peer, &answer, 0);
-	return 0;
+	work->peer = work->packet.peer;
+	decide_of(slot, work, row, DECISION_PROTOCOL);
+	record_network(slot, work, DECISION_PROTOCOL, HOOK_PACKET, row->image, 0);
+	work->answer = kept;
 }
 
 /* Whether the kept verdict holds for every packet of the socket: its other end cannot change unless a hook
@@ -217,26 +202,92 @@ static __always_inline bool has_options(struct __sk_buff *skb)
 }
 
 /* The address that was asked for is the end of a source route; the stations on its way hear the packet first. */
-__weak __noinline int decide_station(const struct socket_row *row, const struct packet *packet,
-				     struct answer *answer)
+static __noinline bool decide_station(u32 slot, struct work *work, const struct socket_row *row)
 {
-	struct answer other = {};
+	struct answer first = work->answer;
+	int both;
 
-	if (!row || !packet || !answer)
-		return 0;
-	decide_network_for(DECISION_EGRESS, row->subject, row->carried, row->image, &packet->peer, &other);
-	stricter(answer, &other);
-	return other.enforced == VERDICT_DENY || other.audited == VERDICT_DENY;
+	work->peer = work->packet.peer;
+	both = decide_of(slot, work, row, DECISION_EGRESS);
+	stricter(&first, &work->answer);
+	work->answer = first;
+	return both;
+}
+
+static __always_inline bool inspect_row(struct __sk_buff *skb, u32 slot, struct work *work,
+					struct socket_row *row)
+{
+	struct inspection *inspection = &work->inspection;
+	int found;
+
+	inspection->next_seq = row->next_seq;
+	inspection->inspected = row->inspected;
+	inspection->state = row->state;
+	found = inspect(skb, slot);
+	row->next_seq = inspection->next_seq;
+	row->inspected = inspection->inspected;
+	row->state = inspection->state;
+	return found;
+}
+
+/* A packet for which the kept verdict is not enough. */
+static __always_inline int decide_skb(struct __sk_buff *skb, u32 slot, struct work *work,
+				      struct socket_row *row, u32 generation, bool egress, bool inspecting,
+				      bool options)
+{
+	struct packet *packet = &work->packet;
+	struct answer *answer = &work->answer;
+	bool held = holds_for_all(row, egress), mining, station = false, handshake = false;
+
+	if (parse(skb, slot, egress)) {
+		/* fail closed where any policy of the subject restricts: nobody can say where it goes. */
+		packet->peer.family = 0;
+	}
+	if (inspecting && packet->payload && inspect_row(skb, slot, work, row)) {
+		row->stratum = STRATUM_SEEN;
+		row->generation = 0;
+		handshake = true;
+	}
+	if (!held && row->kind == SOCKET_ASKED && row->protocol == IPPROTO_UDP && is_at(row, &packet->peer))
+		held = true; /* the reply */
+	if (held) {
+		if (row->generation != generation) {
+			count(COUNTER_PACKET_DECIDED);
+			redecide(slot, work, row, generation);
+		}
+		answer->subject = row->carried ? row->carried : row->subject;
+		answer->enforced = row->verdict;
+		answer->audited =
+			row->verdict == VERDICT_DENY || row->would_deny ? VERDICT_DENY : VERDICT_ALLOW;
+		answer->rails = 0;
+		answer->policy = row->policy;
+		answer->rule = row->rule;
+		mining = row->stratum == STRATUM_DENIES;
+		if (options && packet->routed)
+			station = decide_station(slot, work, row);
+	} else {
+		count(COUNTER_PACKET_DECIDED);
+		mining = decide_packet(slot, work, row);
+	}
+	if (answer->enforced == VERDICT_ALLOW && answer->audited == VERDICT_ALLOW)
+		return ALLOW;
+	if (handshake && !mining)
+		record_handshake(slot, work, row);
+	record_packet(slot, work, row, held && !station,
+		      mining   ? DECISION_PROTOCOL
+		      : egress ? DECISION_EGRESS
+			       : DECISION_INGRESS);
+	return answer->enforced == VERDICT_DENY ? DENY : ALLOW;
 }
 
 static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 {
 	struct socket_row *row;
-	struct packet packet = {};
-	struct answer answer = {};
 	struct control *control = control_row();
 	struct bpf_sock *sk = skb->sk;
-	bool inspecting, held, mining, options, station = false, handshake = false;
+	struct work *work;
+	bool inspecting, held, options;
+	int slot, verdict;
 
 	/* fail open: no process owns it (kernel replies, closing connections, whose packets were decided
 	 * before). */
@@ -271,44 +322,13 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	if (held && row->generation == control->generation && !inspecting && !options && !row->would_deny &&
 	    row->verdict == VERDICT_ALLOW)
 		return ALLOW;
-	if (parse(skb, &packet, egress)) {
-		/* fail closed where any policy of the subject restricts: nobody can say where it goes. */
-		packet.peer.family = 0;
-	}
-	if (inspecting && packet.payload && inspect(skb, row, &packet)) {
-		row->stratum = STRATUM_SEEN;
-		row->generation = 0;
-		handshake = true;
-	}
-	if (!held && row->kind == SOCKET_ASKED && row->protocol == IPPROTO_UDP && is_at(row, &packet.peer))
-		held = true; /* the reply */
-	if (held) {
-		if (row->generation != control->generation) {
-			count(COUNTER_PACKET_DECIDED);
-			redecide(row, &packet, control->generation);
-		}
-		answer.subject = row->carried ? row->carried : row->subject;
-		answer.enforced = row->verdict;
-		answer.audited =
-			row->verdict == VERDICT_DENY || row->would_deny ? VERDICT_DENY : VERDICT_ALLOW;
-		answer.policy = row->policy;
-		answer.rule = row->rule;
-		mining = row->stratum == STRATUM_DENIES;
-		if (options && packet.routed)
-			station = decide_station(row, &packet, &answer);
-	} else {
-		count(COUNTER_PACKET_DECIDED);
-		mining = decide_packet(row, &packet, &answer);
-	}
-	if (answer.enforced == VERDICT_ALLOW && answer.audited == VERDICT_ALLOW)
-		return ALLOW;
-	if (handshake && !mining)
-		record_handshake(row, &packet);
-	record_packet(row, &packet, held && !station, &answer,
-		      mining   ? DECISION_PROTOCOL
-		      : egress ? DECISION_EGRESS
-			       : DECISION_INGRESS);
-	return answer.enforced == VERDICT_DENY ? DENY : ALLOW;
+	slot = claim_slot();
+	work = work_of(slot);
+	if (slot < 0 || !work) /* fail closed where anything is enforced: there is no room to decide in */
+		return enforces(row->subject) || enforces(row->carried) ? DENY : ALLOW;
+	verdict = decide_skb(skb, slot, work, row, control->generation, egress, inspecting, options);
+	release_slot(slot);
+	return verdict;
 }
 
 SEC("cgroup_skb/egress")

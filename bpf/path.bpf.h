@@ -10,11 +10,11 @@
 
 #include <bpf/bpf_core_read.h>
 #include "kernel.h"
-#include "maps.bpf.h"
+#include "overlay.bpf.h"
+#include "work.bpf.h"
 
 #define NAME_MAX 255
 #define TEXT_SIZE 4096
-#define SCRATCH_SLOTS 4
 
 struct sip {
 	u64 v0, v1, v2, v3;
@@ -26,17 +26,14 @@ struct component {
 	u32 zero;
 };
 
-/* Room for one path at a time; too large for the stack. Claimed, not merely per CPU: an LSM program can be
- * preempted by another one on the same CPU. */
+/* Room for one path at a time, beside the slot's `work`; too large for the stack. */
 struct scratch {
-	u32 busy;
 	u32 text_length;
 	u32 found; /* components collected; in memory, so that the verifier does not tell every count apart */
 	u32 path_length; /* of all of the path, also where the text starts over */
+	u32 crossed;	 /* mounts between the file and the root */
 	u64 walk[4];	 /* counters of a loop */
-	struct path_key exe;
-	struct path_key script;
-	struct image_row image;
+	struct sip sip;
 	struct component components[LIMIT_COMPONENTS];
 	union {
 		struct name_row name;
@@ -46,28 +43,20 @@ struct scratch {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SCRATCH_SLOTS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PATH_SLOTS);
 	__type(key, u32);
 	__type(value, struct scratch);
 } scratches __weak SEC(".maps");
 
-static __always_inline struct scratch *scratch_claim(void)
+/* Only the slots of claim_path_slot have one. */
+static __always_inline struct scratch *scratch_of(u32 slot)
 {
-	for (u32 slot = 0; slot < SCRATCH_SLOTS; slot++) {
-		u32 key = slot;
-		struct scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
+	u32 key = (slot >> CPU_SLOTS_SHIFT << PATH_SLOTS_SHIFT) + (slot & (PATH_SLOTS - 1));
 
-		if (scratch && __sync_lock_test_and_set(&scratch->busy, 1) == 0)
-			return scratch;
-	}
-	count(COUNTER_SCRATCH_BUSY);
-	return 0;
-}
-
-static __always_inline void scratch_release(struct scratch *scratch)
-{
-	__sync_lock_test_and_set(&scratch->busy, 0);
+	if (slot & (CPU_SLOTS - PATH_SLOTS))
+		return 0;
+	return bpf_map_lookup_elem(&scratches, &key);
 }
 
 static __always_inline u64 rotate(u64 value, u32 by)
@@ -113,66 +102,116 @@ static __always_inline u64 sip_value(struct sip s)
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-/* The last bytes of the text, for people. */
-static __always_inline void remember_name(struct scratch *scratch, const struct path_key *path)
+/* The last bytes of the text of the path that was resolved last, for people. */
+__weak __noinline int remember_name(u32 slot, u32 which)
 {
-	struct name_row *name = &scratch->name;
-	u64 hash = path->hash;
-	u32 length = scratch->text_length, start;
+	struct scratch *scratch = scratch_of(slot);
+	struct work *work = work_of(slot);
+	struct name_row *name;
+	u32 length, start;
+	u64 hash;
 
+	if (!scratch || !work || which >= WORK_PATHS)
+		return 0;
+	name = &scratch->name;
+	hash = work->path[which].hash;
 	if (bpf_map_lookup_elem(&names, &hash))
-		return;
+		return 0;
+	length = scratch->text_length;
 	__builtin_memset(name, 0, sizeof(*name));
 	if (length > TEXT_SIZE)
 		length = TEXT_SIZE;
 	start = length > LIMIT_NAME - 1 ? length - (LIMIT_NAME - 1) : 0;
 	start &= TEXT_SIZE - 1;
 	name->length = scratch->path_length > 0xffff ? 0xffff : scratch->path_length;
-	name->state = path->state;
+	name->state = work->path[which].state;
 	bpf_probe_read_kernel(name->text, LIMIT_NAME - 1, scratch->text + start);
 	if (bpf_map_update_elem(&names, &hash, name, BPF_ANY))
 		count(COUNTER_NAMES_FULL);
+	return 0;
 }
 
-/* One component: its bytes go to the text (for people) and into the hash (for decisions). */
-static __always_inline void absorb_name(struct scratch *scratch, struct sip *sip, const unsigned char *name,
-					u32 length)
+/* One component: its bytes go to the text (for people) and into the hash (for decisions). A function of its own,
+ * so that the verifier walks it once. */
+__weak __noinline int absorb_name(u32 slot, u64 name, u32 length)
 {
-	u32 at = scratch->text_length & (TEXT_SIZE - 1);
-	char *text = scratch->text + at;
+	struct scratch *scratch = scratch_of(slot);
+	struct sip sip;
+	char *text;
+	u32 at;
 
+	if (!scratch)
+		return 0;
+	at = scratch->text_length & (TEXT_SIZE - 1);
+	text = scratch->text + at;
 	text[0] = '/';
 	length &= NAME_MAX;
-	bpf_probe_read_kernel(text + 1, length, name);
+	bpf_probe_read_kernel(text + 1, length, (void *)name);
 	__builtin_memset(text + 1 + length, 0, 8);
+	sip = scratch->sip;
 	for (u32 word = 0; word < (NAME_MAX + 1) / 8; word++) {
 		u64 bytes;
 
 		if (word * 8 >= length)
 			break;
 		__builtin_memcpy(&bytes, text + 1 + word * 8, 8);
-		sip_absorb(sip, bytes);
+		sip_absorb(&sip, bytes);
 	}
-	sip_absorb(sip, (u64)'/' << 56 | length);
+	sip_absorb(&sip, (u64)'/' << 56 | length);
+	scratch->sip = sip;
 	/* The text wraps after 4 KiB; only people see it, and longer paths have more than LIMIT_COMPONENTS
 	 * levels or are cut to their end anyway. */
 	scratch->text_length = at + 1 + length;
 	scratch->path_length += 1 + length;
+	return 0;
 }
 
-/* Collects the components from the file up to `root`. Answers how many, or -1 when the root is not met. */
-static __always_inline int collect(struct scratch *scratch, struct path *from, struct path *root)
+/* A directory entry's own name; answers the entry above. In one go where they lie side by side. */
+static __always_inline struct dentry *name_of(struct dentry *dentry, struct component *component)
 {
-	struct dentry *dentry = BPF_CORE_READ(from, dentry), *root_dentry = BPF_CORE_READ(root, dentry);
-	struct vfsmount *vfsmount = BPF_CORE_READ(from, mnt), *root_mnt = BPF_CORE_READ(root, mnt);
+	u64 at = bpf_core_field_offset(struct dentry, d_parent);
+	struct {
+		struct dentry *parent;
+		struct qstr_words {
+			u32 hash;
+			u32 len;
+			const unsigned char *name;
+		} name;
+	} words;
+
+	if (bpf_core_field_offset(struct dentry, d_name) == at + 8 &&
+	    bpf_core_field_offset(struct qstr, len) == 4 && bpf_core_field_offset(struct qstr, name) == 8) {
+		if (bpf_probe_read_kernel(&words, sizeof(words), (void *)dentry + at))
+			return dentry; /* fail closed: as an entry that is connected to nothing */
+		component->name = words.name.name;
+		component->length = words.name.len;
+		return words.parent;
+	}
+	component->name = BPF_CORE_READ(dentry, d_name.name);
+	component->length = BPF_CORE_READ(dentry, d_name.len);
+	return BPF_CORE_READ(dentry, d_parent);
+}
+
+/* Whether a mount shows the overlay that the root is, or a part of it. */
+static __always_inline bool is_over_itself(struct dentry *top, struct dentry *root)
+{
+	struct super_block *super = BPF_CORE_READ(top, d_sb);
+
+	return super == BPF_CORE_READ(root, d_sb) && BPF_CORE_READ(super, s_magic) == MAGIC_OVERLAYFS;
+}
+
+/* Collects the components from the entry up to `root`. Answers how many, or -1 when the root is not met. */
+static __always_inline int collect(struct scratch *scratch, struct dentry *dentry, struct vfsmount *vfsmount,
+				   struct dentry *root_dentry, struct vfsmount *root_mnt)
+{
 	struct dentry *top = BPF_CORE_READ(vfsmount, mnt_root);
 	u64 offset = bpf_core_field_offset(struct mount, mnt);
 
-	scratch->found = 0;
+	scratch->found = scratch->crossed = 0;
 	for (u32 i = 0; i < LIMIT_COMPONENTS + 32; i++) {
-		struct dentry *parent;
 		u32 found = scratch->found;
 		struct component *component;
+		struct dentry *parent;
 
 		if (dentry == root_dentry && vfsmount == root_mnt)
 			return found;
@@ -182,56 +221,77 @@ static __always_inline int collect(struct scratch *scratch, struct path *from, s
 
 			if (above == mount)
 				return -1; /* the top of all mounts, and our root was not on the way */
+			/* fail closed: an image mounted over itself shows one of its files at the path of another. */
+			if (is_over_itself(top, root_dentry))
+				return -1;
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			vfsmount = (void *)above + offset;
 			top = BPF_CORE_READ(vfsmount, mnt_root);
+			scratch->crossed++;
 			continue;
 		}
-		parent = BPF_CORE_READ(dentry, d_parent);
-		if (parent == dentry || found >= LIMIT_COMPONENTS)
-			break; /* not connected to a mount (memory file), or too deep */
+		if (found >= LIMIT_COMPONENTS)
+			break; /* too deep */
+		/* Also when this is the end: kept for the name in the report; nothing matches it. */
 		component = &scratch->components[found & (LIMIT_COMPONENTS - 1)];
-		component->name = BPF_CORE_READ(dentry, d_name.name);
-		component->length = BPF_CORE_READ(dentry, d_name.len);
+		parent = name_of(dentry, component);
+		if (parent == dentry)
+			break; /* not connected to a mount (memory file) */
 		scratch->found = found + 1;
 		dentry = parent;
-	}
-	/* Keep what was found, for the name in the report; nothing matches it. */
-	if (scratch->found == 0) {
-		scratch->components[0].name = BPF_CORE_READ(dentry, d_name.name);
-		scratch->components[0].length = BPF_CORE_READ(dentry, d_name.len);
 	}
 	return -1;
 }
 
-/* file -> key, in the root of `fs` (both are kernel addresses; only read, never followed by the verifier).
- * Fail closed: what cannot be resolved gets a state that matches no rule. */
-__weak __noinline int resolve(struct scratch *scratch, struct path_key *key, u64 file_address, u64 fs_address)
+/* With `which`: */
+#define NAME_ONLY 0x100 /* a name, at which there need not be a file */
+#define AT_HOME 0x200	/* as the current process may see it: work->root, work->mount_ns */
+
+/* fail closed: a process that has made itself another root, or mounts in a mount namespace of its own, could show us any
+ * file at any path. Home's own mounts are what the container was given. */
+static __always_inline bool is_home(struct work *work, struct dentry *root, u32 crossed)
 {
-	struct file *file = (void *)file_address;
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (!work->root)
+		return true; /* about to be taken, or the process was there before us */
+	if ((u64)root != work->root)
+		return false;
+	return !crossed || BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum) == work->mount_ns;
+}
+
+/* dentry and mount -> path `which` of the slot, in the root of `fs` (all are kernel addresses; only read, never
+ * followed by the verifier).
+ * Fail closed: what cannot be resolved gets a state that matches no rule. */
+__weak __noinline int resolve_at(u32 slot, u32 which, u64 dentry, u64 mount, u64 fs_address)
+{
+	struct scratch *scratch = scratch_of(slot);
+	struct work *work = work_of(slot);
 	struct fs_struct *fs = (void *)fs_address;
 	struct control *control = control_row();
-	struct dentry *leaf;
-	struct sip sip;
+	struct dentry *leaf = (void *)dentry;
+	bool name_only = which & NAME_ONLY, at_home = which & AT_HOME;
+	struct dentry *root = BPF_CORE_READ(fs, root.dentry);
+	struct path_key *key;
 	int found;
 
-	if (!scratch || !key)
+	which &= ~(NAME_ONLY | AT_HOME);
+	if (!scratch || !work || which >= WORK_PATHS)
 		return 0;
-	leaf = BPF_CORE_READ(file, f_path.dentry);
-
+	key = &work->path[which];
 	__builtin_memset(key, 0, sizeof(*key));
 	scratch->text_length = scratch->path_length = 0;
 	if (!control)
 		return 0;
-	sip_start(&sip, control->key);
-	found = collect(scratch, (void *)file + bpf_core_field_offset(struct file, f_path),
-			(void *)fs + bpf_core_field_offset(struct fs_struct, root));
+	sip_start(&scratch->sip, control->key);
+	found = collect(scratch, leaf, (void *)mount, root, BPF_CORE_READ(fs, root.mnt));
 	key->state = PATH_RESOLVED;
-	if (found < 0) {
+	if (found < 0 || (at_home && !is_home(work, root, scratch->crossed))) {
 		key->state = PATH_UNRESOLVED;
 		count(COUNTER_PATH_UNRESOLVED);
-		found = 1;
-	} else if (found > 0 && BPF_CORE_READ(leaf, d_hash.pprev) == 0) {
+		if (found < 0)
+			found = 1;
+	} else if (found > 0 && !name_only && BPF_CORE_READ(leaf, d_hash.pprev) == 0) {
 		key->state = PATH_DELETED;
 	}
 	for (u32 i = 0; i < LIMIT_COMPONENTS; i++) {
@@ -240,17 +300,25 @@ __weak __noinline int resolve(struct scratch *scratch, struct path_key *key, u64
 		if (i >= found)
 			break;
 		if (i < LIMIT_DIRS) {
-			key->dirs[i] = sip_value(sip);
+			key->dirs[i] = sip_value(scratch->sip);
 			key->dir_count = i + 1;
 		}
 		component = &scratch->components[(found - 1 - i) & (LIMIT_COMPONENTS - 1)];
-		absorb_name(scratch, &sip, component->name, component->length);
+		absorb_name(slot, (u64)component->name, component->length);
 	}
 	/* An unresolved path must not share a name or a ledger row with the path it pretends to be. */
 	if (key->state != PATH_RESOLVED)
-		sip_absorb(&sip, key->state + 1);
-	key->hash = sip_value(sip);
+		sip_absorb(&scratch->sip, key->state + 1);
+	key->hash = sip_value(scratch->sip);
 	return 0;
+}
+
+static __always_inline void resolve(u32 slot, u32 which, u64 file_address, u64 fs_address)
+{
+	struct file *file = (void *)file_address;
+
+	resolve_at(slot, which, (u64)BPF_CORE_READ(file, f_path.dentry), (u64)BPF_CORE_READ(file, f_path.mnt),
+		   fs_address);
 }
 
 #endif

@@ -10,18 +10,6 @@
 #define IPPROTO_SCTP 132
 #define TCP_SYN 0x02
 #define TCP_URG 0x20
-#define CHUNK 64
-
-struct packet {
-	struct peer peer; /* remote address and port */
-	u16 local_port;
-	u16 payload; /* offset of the transport payload; 0: none */
-	u32 seq;     /* of the first payload byte */
-	u32 urgent;  /* 1 + offset of a payload byte that is not part of what the other end reads; 0 (or past
-			it): none */
-	bool egress;
-	bool routed; /* it names other hosts than its destination (source route, routing header) */
-};
 
 struct ports {
 	u16 source, destination;
@@ -55,15 +43,19 @@ __weak __noinline int source_route(struct __sk_buff *skb, u32 length)
 	return 0;
 }
 
-/* Answers 0 when the headers could be read. Extension headers are skipped; a later fragment has no ports. */
-__weak __noinline int parse(struct __sk_buff *skb, struct packet *packet, bool egress)
+/* The slot's `packet`; answers 0 when the headers could be read. Extension headers are skipped; a later fragment has no ports. */
+__weak __noinline int parse(struct __sk_buff *skb, u32 slot, u32 egress)
 {
+	struct work *work = work_of(slot);
 	struct ports ports = {};
+	struct packet *packet;
 	u32 offset;
 	u8 protocol;
 
-	if (!packet)
+	if (!work)
 		return -1;
+	packet = &work->packet;
+	__builtin_memset(packet, 0, sizeof(*packet));
 	packet->egress = egress;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
 		struct {
@@ -144,14 +136,13 @@ __weak __noinline int parse(struct __sk_buff *skb, struct packet *packet, bool e
 	return 0;
 }
 
-struct chunk {
-	char bytes[CHUNK];
-};
-
-/* The automaton's state after these bytes. A function of its own, so that the verifier walks it once. */
-__weak __noinline int walk(const struct chunk *chunk, u32 size, u32 state)
+/* The automaton's state after the first bytes of the slot's chunk. A function of its own, so that the verifier
+ * walks it once. */
+__weak __noinline int walk(u32 slot, u32 size, u32 state)
 {
-	if (!chunk)
+	struct work *work = work_of(slot);
+
+	if (!work)
 		return 0;
 	for (u32 at = 0; at < CHUNK; at++) {
 		struct automaton_row *now;
@@ -161,22 +152,26 @@ __weak __noinline int walk(const struct chunk *chunk, u32 size, u32 state)
 		now = bpf_map_lookup_elem(&automaton, &state);
 		if (!now)
 			return 0;
-		state = now->next[(u8)chunk->bytes[at]];
+		state = now->next[(u8)work->chunk[at]];
 	}
 	return state;
 }
 
 /* Looks for a mining handshake in the first payload bytes, over as many segments as they come in.
  * Answers 1 when it is complete. */
-__weak __noinline int inspect(struct __sk_buff *skb, struct socket_row *row, struct packet *packet)
+__weak __noinline int inspect(struct __sk_buff *skb, u32 slot)
 {
 	struct control *control = control_row();
-	struct chunk chunk = {};
+	struct work *work = work_of(slot);
 	struct automaton_row *found;
+	struct inspection *row;
+	struct packet *packet;
 	u32 state, left, room, offset;
 
-	if (!row || !control || !packet)
+	if (!control || !work)
 		return 0;
+	packet = &work->packet;
+	row = &work->inspection;
 	offset = packet->payload;
 	if (offset >= skb->len)
 		return 0; /* no payload */
@@ -196,27 +191,36 @@ __weak __noinline int inspect(struct __sk_buff *skb, struct socket_row *row, str
 	if (left > room)
 		left = room;
 	row->next_seq = packet->seq + (offset - packet->payload) + left;
-	state = row->state ? row->state : control->stratum_start;
+	if (!row->state)
+		row->state = control->stratum_start;
+	row->left = left;
+	row->offset = offset;
 	for (u32 i = 0; i <= LIMIT_INSPECT / CHUNK; i++) {
-		u32 size = left > CHUNK ? CHUNK : left, skip = 0;
+		u32 size = row->left > CHUNK ? CHUNK : row->left, skip = 0;
 
-		if (left == 0)
+		if (size == 0)
 			break;
 		/* An urgent byte is out of band: the pool does not read it there. */
 		if (packet->urgent - 1 < size) {
 			size = packet->urgent - 1;
 			skip = 1;
 		}
-		if (size && (size > CHUNK || bpf_skb_load_bytes(skb, offset, &chunk, size)))
-			break;
-		state = walk(&chunk, size, state);
+		if (size) {
+			u32 bytes =
+				((size - 1) & (CHUNK - 1)) + 1; /* the same; the verifier sees its bounds */
+
+			barrier_var(bytes);
+			if (bytes > CHUNK || bpf_skb_load_bytes(skb, row->offset, work->chunk, bytes))
+				break;
+		}
+		row->state = walk(slot, size, row->state);
 		size += skip;
-		offset += size;
-		left -= size;
+		row->offset += size;
+		row->left -= size;
 		packet->urgent -= size;
 		row->inspected += size;
 	}
-	row->state = state;
+	state = row->state;
 	/* An accepting state is never left. */
 	found = bpf_map_lookup_elem(&automaton, &state);
 	if (!found || !found->accept)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Finds out how an exec can be denied on this kernel, by effect: each program denies (or kills) only the
- * process that the agent names. An LSM program can attach without error and deny nothing, so attaching proves
+/* Finds out how an exec and a connection can be denied on this kernel, by effect: each program denies (or kills)
+ * only the process that the agent names. An LSM program can attach without error and deny nothing, so attaching proves
  * nothing. */
-#include "kernel.h"
+#include "overlay.bpf.h"
 #include <stdbool.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -42,6 +42,37 @@ int BPF_PROG(probe_signal, struct task_struct *task, int old_pid, struct linux_b
 {
 	if (is_target())
 		bpf_send_signal(SIGKILL);
+	return 0;
+}
+
+SEC("cgroup/connect4")
+int probe_cgroup(struct bpf_sock_addr *ctx)
+{
+	return !is_target();
+}
+
+/* What kernel/provenance.ts tries, one digit (of two bits) for each file that was started, the last one lowest: 1: a lower
+ * file of an overlay, 2: an upper one, 3: no overlay's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} found SEC(".maps");
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(probe_origin, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct file *file = BPF_CORE_READ(bprm, file);
+	struct path *path = path_of(file);
+	struct inode *inode = BPF_CORE_READ(path, dentry, d_inode);
+	u32 zero = 0, is = 3, *digits = bpf_map_lookup_elem(&found, &zero);
+
+	if (!is_target() || !digits)
+		return 0;
+	if (BPF_CORE_READ(inode, i_sb, s_magic) == MAGIC_OVERLAYFS)
+		is = is_upper(inode) ? 2 : 1;
+	*digits = *digits << 2 | is;
 	return 0;
 }
 

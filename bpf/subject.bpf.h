@@ -3,35 +3,100 @@
 #ifndef UNDERPIN_SUBJECT_BPF_H
 #define UNDERPIN_SUBJECT_BPF_H
 
-#include "maps.bpf.h"
+#include "carried.bpf.h"
+#include "work.bpf.h"
+#ifdef TRACING
+#include <bpf/bpf_core_read.h>
+#include "kernel.h"
+#endif
 
 #define ANCESTORS 32
-#define SUBJECT_UNKNOWN                                                                                      \
-	1 /* no cgroup has this id as a subject: its row is always missing, so it is denied  \
-			   */
 
 struct identity {
 	u64 subject; /* of the cgroup; 0: none */
 	u64 carried; /* of the process, when it is another one; 0: none */
 	u64 image;
+	u64 root;     /* home; 0: not known */
+	u32 mount_ns; /* home; 0: not known */
+	u8 lineage;   /* enum lineage */
+	u8 zero[3];
 };
 
 /* The subject of a cgroup that has no row of its own. Usually it is in no subject; after the map was full
- * once, the nearest ancestor's subject is its subject too. Of the current process, or of a socket. */
-static __always_inline u64 subject_of_ancestor(struct bpf_sock *sk)
+ * once, the nearest ancestor's subject is its subject too. Of the current process, or of a socket.
+ * Programs of cgroups have helpers for ancestors; tracing and LSM programs (which define TRACING before they include
+ * this) have none before Linux 5.11, and go up themselves. */
+static __always_inline bool is_subject_of(u64 id, u64 *subject)
 {
-	for (int level = ANCESTORS; level > 0; level--) {
-		u64 id =
-			sk ? bpf_sk_ancestor_cgroup_id(sk, level) : bpf_get_current_ancestor_cgroup_id(level);
-		struct cgroup_row *row;
+	struct cgroup_row *row = bpf_map_lookup_elem(&cgroups, &id);
 
-		if (!id)
-			continue;
-		row = bpf_map_lookup_elem(&cgroups, &id);
-		if (row)
-			return row->subject;
-		if (bpf_map_lookup_elem(&subjects, &id))
-			return id; /* a new subject, for whose cgroup there was no row left */
+	*subject = row ? row->subject : id;
+	/* a new subject, for whose cgroup there was no row left, has a row of its own */
+	return row || bpf_map_lookup_elem(&subjects, &id);
+}
+
+#ifdef TRACING
+static __noinline u64 subject_of_ancestor(u64 cgroup_address)
+{
+	struct cgroup *cgroup = (void *)cgroup_address;
+	u64 subject;
+
+	for (int level = ANCESTORS; level > 0; level--) {
+		struct cgroup_subsys_state *parent;
+
+		/* The cgroup itself first. */
+		if (is_subject_of(BPF_CORE_READ(cgroup, kn, id), &subject))
+			return subject;
+		parent = BPF_CORE_READ(cgroup, self.parent);
+		if (!parent)
+			break;
+		cgroup = BPF_CORE_READ(parent, cgroup);
+	}
+	return 0;
+}
+
+/* Of any cgroup. */
+static __noinline u64 subject_of_cgroup(u64 cgroup_address)
+{
+	struct cgroup *cgroup = (void *)cgroup_address;
+	u64 id = BPF_CORE_READ(cgroup, kn, id);
+	struct cgroup_row *row = bpf_map_lookup_elem(&cgroups, &id);
+
+	if (row)
+		return row->subject;
+	return is_set(FLAG_CGROUPS_FULL) ? subject_of_ancestor(cgroup_address) : 0;
+}
+
+static __always_inline u64 subject_of_current_ancestor(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return subject_of_ancestor((u64)BPF_CORE_READ(task, cgroups, dfl_cgrp));
+}
+#else
+static __noinline u64 subject_of_current_ancestor(void)
+{
+	u64 subject;
+
+	for (int level = ANCESTORS; level > 0; level--) {
+		u64 id = bpf_get_current_ancestor_cgroup_id(level);
+
+		if (id && is_subject_of(id, &subject))
+			return subject;
+	}
+	return 0;
+}
+#endif
+
+static __noinline u64 subject_of_socket_ancestor(struct bpf_sock *sk)
+{
+	u64 subject;
+
+	for (int level = ANCESTORS; level > 0; level--) {
+		u64 id = bpf_sk_ancestor_cgroup_id(sk, level);
+
+		if (id && is_subject_of(id, &subject))
+			return subject;
 	}
 	return 0;
 }
@@ -46,7 +111,7 @@ static __noinline u64 subject_of_current(void)
 	/* fail open: a cgroup without a row is in no subject, unless rows could not be written. */
 	if (!is_set(FLAG_CGROUPS_FULL))
 		return 0;
-	return subject_of_ancestor(0);
+	return subject_of_current_ancestor();
 }
 
 /* The same for a socket, whose packets may pass while any process runs. */
@@ -59,7 +124,7 @@ static __always_inline u64 subject_of_socket(struct bpf_sock *sk)
 		return row->subject;
 	if (!is_set(FLAG_CGROUPS_FULL))
 		return 0; /* fail open: as above */
-	return subject_of_ancestor(sk);
+	return subject_of_socket_ancestor(sk);
 }
 
 static __always_inline void identity_of_current(struct identity *who)
@@ -70,11 +135,30 @@ static __always_inline void identity_of_current(struct identity *who)
 	who->subject = subject_of_current();
 	who->carried = 0;
 	who->image = IMAGE_UNKNOWN;
-	if (!process)
+	who->lineage = LINEAGE_UNKNOWN;
+	who->root = who->mount_ns = 0;
+	if (!process) {
+		u32 stray = stray_of(tgid);
+
+		/* fail closed: it belongs to something, and there was no room to write down to what. */
+		if (stray == STRAY_MOVED || (stray && !who->subject))
+			who->carried = SUBJECT_UNKNOWN;
 		return;
+	}
 	who->image = process->image;
+	who->lineage = process->lineage;
+	who->root = process->root;
+	who->mount_ns = process->mount_ns;
 	if (process->subject != who->subject)
 		who->carried = process->subject;
+}
+
+/* Before a decision about what the current process does. Home is taken when it starts its first program. */
+static __always_inline void asker_to_slot(struct work *work, const struct identity *who)
+{
+	work->lineage = who->lineage;
+	work->root = who->lineage == LINEAGE_RUNTIME ? 0 : who->root;
+	work->mount_ns = who->mount_ns;
 }
 
 #endif

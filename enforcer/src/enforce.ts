@@ -6,24 +6,30 @@ import { join } from 'node:path'
 import { reasonOf, UnderpinError, type Log } from '../../runtime/src/index.ts'
 import { bindAll } from './identity/bind.ts'
 import { collect, noneIdle } from './identity/collect.ts'
+import { lookAtProcesses, numbersAgree, requireSight } from './identity/host.ts'
 import * as abi from './kernel/abi.gen.ts'
-import { cgroupMount } from './kernel/cgroups.ts'
+import { cgroupId, cgroupMount } from './kernel/cgroups.ts'
 import { decode } from './kernel/codec.ts'
 import { openRing, type Ring } from './kernel/libbpf.ts'
 import { closeTables, readCounters, type Tables } from './kernel/maps.ts'
+import { lookAtKernel } from './kernel/facts.ts'
+import { chosenOf, mechanismsOf, obstacle } from './kernel/mechanisms.ts'
 import { attachObject } from './kernel/object.ts'
-import { chooseMechanism } from './kernel/probe.ts'
+import { attachAsked, detachUnasked } from './kernel/on-demand.ts'
 import {
   adopt,
   bumpGeneration,
   commit,
+  decidesOf,
   hashKeyOf,
   prepare,
+  setControl,
   stillBound,
   sweep,
   type Applied,
 } from './plan/apply.ts'
 import { compile } from './plan/compile.ts'
+import { defaultPosture, type Posture } from './plan/pending.ts'
 import { noMemory, readInput, type Documents, type Input, type Memory } from './input.ts'
 import { lockPlaces } from './lock.ts'
 import { Describer } from './report/records.ts'
@@ -35,6 +41,8 @@ export interface EnforceOptions extends Places {
   pods: string[]
   /** Below this cgroup network decisions are made and subjects looked for; default: the root. */
   cgroup?: string
+  /** Of pods that no manifest has, and of containers that no policy selects; default: audit. */
+  pending?: Posture
   /** Folder of the built BPF objects. */
   objects: string
   log: Log
@@ -74,41 +82,47 @@ async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent
       found: `${first.problems.length} problem${first.problems.length === 1 ? '' : 's'}`,
       remedy: `nothing was changed:\n${first.problems.join('\n')}`,
     })
-  const { chosen, results } = await chooseMechanism(join(options.objects, 'probe.bpf.o'))
+  const facts = await lookAtKernel(options.objects)
+  const blocked = obstacle(facts)
+  // fail closed for the agent: what cannot tell who does what must not look as if it enforced.
+  if (blocked)
+    throw new UnderpinError('kernel-lacks', {
+      operation: 'enforce policies',
+      object: facts.release,
+      found: blocked.found,
+      remedy: blocked.remedy,
+    })
+  const chosen = chosenOf(facts)
   const mount = cgroupMount()
   const cgroup = options.cgroup ?? mount
-  const { tables, loaded } = attachObject({
+  requireSight(mount, cgroup)
+  const { tables, loaded, leftOut } = attachObject({
     object: join(options.objects, 'underpin.bpf.o'),
     pins: options.pins,
     cgroup,
     mechanism: chosen,
   })
+  tables.flags.set({ value: abi.Flag.BLIND_ORIGIN }, { value: facts.origin.works ? 0 : 1 })
+  const mechanisms = mechanismsOf(facts, leftOut)
   log.info({ mechanism: chosen ?? 'none', takenOver: !loaded, cgroup }, 'attached')
+  for (const { decision, degraded, better } of mechanisms)
+    if (degraded) log.warn({ decision, degraded, better }, 'degraded')
   const state: State = {
     pid: process.pid,
     started: new Date().toISOString(),
     policies: options.policies[0] ?? '',
     pins: options.pins,
     cgroup,
-    mechanisms: [
-      {
-        decision: 'exec',
-        mechanism: chosen ?? 'none',
-        ...(chosen !== 'lsm' && {
-          degraded: results
-            .filter((r) => !r.works)
-            .map((r) => `${r.mechanism}: ${r.reason}`)
-            .join('; '),
-        }),
-      },
-      { decision: 'egress, ingress, bind, protocol', mechanism: 'cgroup' },
-    ],
+    mechanisms,
     generation: 0,
     applied: '',
     loaded: [],
     problems: [],
     pods: {},
+    pending: options.pending ?? defaultPosture,
   }
+  setControl(tables, { top: cgroupId(cgroup) })
+  lookAtProcesses(options.pins)
   const agent = new Loop(options, tables, state, mount, memory)
   agent.apply(first)
   agent.start()
@@ -165,10 +179,12 @@ class Loop {
     } else {
       const before = process.hrtime.bigint()
       try {
-        const plan = compile(input.policies, input.pods, this.memory.compiled)
+        const plan = compile(input.policies, input.pods, this.memory.compiled, this.options.pending)
+        attachAsked(this.options.pins, decidesOf(plan))
         const { next, steps } = prepare(this.tables, this.applied, plan)
         commit(this.tables, next, steps)
         this.applied = next
+        detachUnasked(this.options.pins, decidesOf(plan))
         // What was decided before the switch is stale from here on, however long binding takes, or if it fails.
         this.state.generation = bumpGeneration(this.tables)
         if (steps.rebind || this.unbound) this.bind()
@@ -237,13 +253,21 @@ class Loop {
     const written = bindAll(this.tables, hashKeyOf(this.tables), this.mount, this.state.cgroup, {
       automaton: plan.automaton,
       accepts: new Map(
-        [...plan.accepts].map(([set, key]) => [
+        [...plan.accepts].map(([set, { binding, container }]) => [
           set,
-          { id: id(key), scope: plan.bindings.get(key)?.scope ?? 'host' },
+          {
+            id: id(binding),
+            scope: plan.bindings.get(binding)?.scope ?? 'host',
+            container: id(container),
+          },
         ]),
       ),
       pods: new Map([...plan.pods].map(([uid, key]) => [uid, id(key)])),
+      container: id(plan.container),
+      pending: id(plan.pending),
+      numbersAgree: numbersAgree(),
     })
+    lookAtProcesses(this.options.pins)
     // Sockets that belonged to no subject until now are looked at again.
     if (written > 0) this.state.generation = bumpGeneration(this.tables)
     this.unbound = false

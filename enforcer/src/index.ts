@@ -2,18 +2,20 @@
 // What the command line may use.
 export { enforce, type Agent, type EnforceOptions } from './enforce.ts'
 export { compile, patternsOf, scopeOf, type Plan } from './plan/compile.ts'
-export { knownPod, type KnownPod } from './identity/pods.ts'
+export { knownPods, type KnownPod } from './identity/pods.ts'
 export { cgroupMount } from './kernel/cgroups.ts'
 export { closeTables, openTables, readCounters, type Tables } from './kernel/maps.ts'
 export { disarm } from './kernel/pins.ts'
+export { inspectKernel, type Inspection } from './kernel/inspect.ts'
 export {
-  chooseMechanism,
-  preference,
-  probe,
-  type MechanismName,
-  type ProbeResult,
-} from './kernel/probe.ts'
+  decisionTitles,
+  mechanismsAttached,
+  type DecisionMechanism,
+  type DecisionName,
+} from './kernel/mechanisms.ts'
+export type { MechanismName, ProbeResult } from './kernel/probe.ts'
 export { observe, type Observed, type Observer } from './report/observe.ts'
+export { watchMachine, type SyscallCount, type Watch, type WatchOptions } from './report/watch.ts'
 export {
   Describer,
   readRecords,

@@ -10,7 +10,7 @@ import {
   type RuntimeLike,
 } from '../../policies/src/index.ts'
 import { readDocuments, type Document, type KnownTexts } from '../../runtime/src/index.ts'
-import { knownPod, type KnownPod } from './identity/pods.ts'
+import { knownPods, type KnownPod } from './identity/pods.ts'
 import { noCompileMemory, type CompileMemory } from './plan/compile.ts'
 
 export interface Input {
@@ -79,5 +79,5 @@ function readPods(manifests: readonly Document[]): KnownPod[] {
     const { kind, metadata } = (object ?? {}) as { kind?: string; metadata?: Namespace }
     if (kind === 'Namespace' && metadata?.name) namespaces.set(metadata.name, metadata)
   }
-  return objects.flatMap((object) => knownPod(object, namespaces) ?? [])
+  return objects.flatMap((object) => knownPods(object, namespaces))
 }

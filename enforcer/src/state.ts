@@ -3,6 +3,7 @@
 // maps; losing this file loses nothing that is in force.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DecisionMechanism } from './kernel/mechanisms.ts'
 
 export interface State {
   pid: number
@@ -11,7 +12,8 @@ export interface State {
   policies: string
   pins: string
   cgroup: string
-  mechanisms: { decision: string; mechanism: string; degraded?: string }[]
+  /** What carries out which decision; `degraded` what is missing, `better` how to get it. */
+  mechanisms: DecisionMechanism[]
   /** Raised by every applied plan. */
   generation: number
   /** When the plan now in force was applied. */
@@ -21,6 +23,8 @@ export interface State {
   problems: string[]
   /** UID (32 hexadecimal digits) → namespace/name. */
   pods: Record<string, string>
+  /** Posture of what policy cannot know yet. */
+  pending?: 'allow' | 'audit' | 'deny'
 }
 
 /** Runtime folders; the defaults are the product's, tests have their own. */

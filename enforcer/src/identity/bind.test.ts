@@ -17,13 +17,18 @@ const bindings: Bindings = {
     { search: false, limit: 200, what: 'test' },
   ),
   accepts: new Map([
-    ['0', { id: 5, scope: 'unmanaged' }],
-    ['1', { id: 6, scope: 'host' }],
+    ['0', { id: 5, scope: 'unmanaged', container: 15 }],
+    ['1', { id: 6, scope: 'host', container: 8 }],
   ]),
   pods: new Map([[uid, 7]]),
+  container: 8,
+  pending: 9,
+  numbersAgree: true,
 }
-const of = (path: string, parent?: { subject: bigint; scope: number }) =>
-  subjectOf({ id: 99n, path }, parent, bindings)
+type Parent = { subject: bigint; scope: number; id?: bigint }
+const of = (path: string, parent?: Parent, ofRoot = true) =>
+  subjectOf({ id: 99n, path, depth: path.split('/').length - 1, ofRoot }, parent, bindings)
+const hex = '5'.repeat(64)
 
 describe('the subject of a cgroup', () => {
   it('a known pod', () => {
@@ -52,8 +57,38 @@ describe('the subject of a cgroup', () => {
     expect(of('/system.slice/a/b', parent)).toMatchObject({ subject: 99n, fresh: { binding: 6 } })
     expect(of('/elsewhere/b', parent)).toEqual(parent)
   })
+  it('a pod that nobody knows is pending, with its UID where it can be read', () => {
+    const unknown = '0'.repeat(32)
+    const pod = (fresh: object) => ({ subject: 99n, scope: Scope.POD, fresh })
+    expect(of(`/kubepods/pod${unknown}`)).toEqual(pod({ binding: 9, uid: unknown }))
+    expect(of('/kubepods/besteffort/podmy-static-uid')).toEqual(pod({ binding: 9 }))
+  })
+  it('a container by its name: with what selects its path, else with what selects every container', () => {
+    const container = (binding: number) => ({
+      subject: 99n,
+      scope: Scope.UNMANAGED,
+      fresh: { binding },
+    })
+    expect(of(`/docker/${hex}`)).toEqual(container(15))
+    expect(of(`/machine.slice/libpod-${hex}.scope`)).toEqual(container(8))
+    // Below a host service as well, and when a policy about host services selects it.
+    const service = { subject: 3n, scope: Scope.HOST }
+    expect(of(`/system.slice/docker-${hex}.scope`, service)).toEqual(container(8))
+  })
+  it('no name makes a pod or a container of what root did not make', () => {
+    expect(of(`/kubepods/pod${uid}`, undefined, false)).toBeNull()
+    expect(of(`/user.slice/libpod-${hex}.scope`, undefined, false)).toBeNull()
+  })
+  it('a helper beside a pod’s containers is in no subject; anywhere else it is', () => {
+    const path = `/kubepods/pod${uid}/crio-conmon-${hex}`
+    expect(of(path, { subject: 2n, scope: Scope.POD, id: 2n })).toBeNull()
+    expect(of(path, { subject: 2n, scope: Scope.POD, id: 7n })).toMatchObject({ subject: 2n })
+    expect(of(path, { subject: 2n, scope: Scope.POD, id: 2n }, false)).toMatchObject({
+      subject: 2n,
+    })
+  })
   it('none', () => {
     expect(of('/user.slice')).toBeNull()
-    expect(of('/kubepods/pod00000000000000000000000000000000')).toBeNull()
+    expect(of('/user.slice/a', { subject: 0n, scope: Scope.NONE })).toBeNull()
   })
 })

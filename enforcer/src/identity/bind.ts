@@ -1,31 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // Binds the cgroups that exist already: the same rules as bpf/identity.bpf.c applies to a new one, in the same order
-// (inside a pod or container everything is that subject; else a pod's UID; else a pattern; else as the parent).
+// (inside a pod or container everything is that subject, but for a runtime's helper; else a pod or a container by its
+// name; else a pattern; else as the parent).
 // A process that is there already gets its row before its cgroup becomes a subject, so it is known when it is judged.
-import { basename, dirname } from 'node:path'
-import { executableOf, processesOf, walkCgroups, type Cgroup } from '../kernel/cgroups.ts'
-import { Exist, KernelError, NoExist } from '../kernel/libbpf.ts'
-import {
-  Flag,
-  Image,
-  PathState,
-  Scope,
-  type NameRow,
-  type PathKey,
-  type SubjectRow,
-} from '../kernel/abi.gen.ts'
+import { dirname } from 'node:path'
+import { processesOf, readable, walkCgroups, type Cgroup } from '../kernel/cgroups.ts'
+import { Exist, KernelError } from '../kernel/libbpf.ts'
+import { Flag, Scope, SubjectBit, type SubjectRow } from '../kernel/abi.gen.ts'
 import type { Tables } from '../kernel/maps.ts'
 import { run, type State } from '../plan/automaton.ts'
-import { hashPath, imageOf, type HashKey } from '../plan/path-hash.ts'
-import { podUidOfCgroup } from './pods.ts'
+import type { HashKey } from '../plan/path-hash.ts'
+import { confirm, knowProcesses } from './processes.ts'
+import { recognise, type Recognised } from './recognise.ts'
 import { scopeNumber } from './scope.ts'
 
 /** What binding looks at; numbers are the kernel's. */
 export interface Bindings {
   automaton: readonly State[]
   /** Accepting set, joined → binding and its scope. */
-  accepts: ReadonlyMap<string, { id: number; scope: 'pod' | 'unmanaged' | 'host' }>
+  accepts: ReadonlyMap<string, Accepted>
   pods: ReadonlyMap<string, number>
+  /** Of a container that no pattern selects. */
+  container: number
+  /** Of a pod whose UID nobody knows. */
+  pending: number
+  /** Our process numbers are the kernel's own. */
+  numbersAgree: boolean
+}
+interface Accepted {
+  id: number
+  scope: 'pod' | 'unmanaged' | 'host'
+  /** Of what is a container by its name. */
+  container: number
 }
 
 interface Bound {
@@ -33,25 +39,44 @@ interface Bound {
   scope: number
 }
 
+type Owner = Bound & { fresh?: { binding: number; uid?: string } }
+
 /** Which subject a cgroup belongs to; null: none. `fresh`: it is the top of a subject of its own. */
 export function subjectOf(
-  cgroup: { id: bigint; path: string },
-  parent: Bound | undefined,
+  cgroup: Pick<Cgroup, 'id' | 'path' | 'depth' | 'ofRoot'>,
+  parent: (Bound & { id?: bigint }) | undefined,
   bindings: Bindings,
-): (Bound & { fresh?: { binding: number; uid?: string } }) | null {
-  if (parent && (parent.scope === Scope.POD || parent.scope === Scope.UNMANAGED)) return parent
-  const uid = podUidOfCgroup(basename(cgroup.path))
-  const pod = uid === undefined ? undefined : bindings.pods.get(uid)
-  if (uid !== undefined && pod !== undefined)
-    return { subject: cgroup.id, scope: Scope.POD, fresh: { binding: pod, uid } }
-  const accepted = bindings.accepts.get(run(bindings.automaton, Buffer.from(cgroup.path)).join())
+): Owner | null {
+  const found = cgroup.ofRoot && cgroup.depth > 0 ? recogniseAt(cgroup.path, cgroup.depth) : null
+  if (parent && (parent.scope === Scope.POD || parent.scope === Scope.UNMANAGED)) {
+    const isBesideContainers = parent.scope === Scope.POD && parent.subject === parent.id
+    return found?.kind === 'helper' && isBesideContainers
+      ? null
+      : { subject: parent.subject, scope: parent.scope }
+  }
+  if (found?.kind === 'pod') {
+    const binding = bindings.pods.get(found.uid ?? '') ?? bindings.pending
+    const fresh = { binding, ...(found.uid !== undefined && { uid: found.uid }) }
+    return { subject: cgroup.id, scope: Scope.POD, fresh }
+  }
+  const states = run(bindings.automaton, Buffer.from(cgroup.path, 'latin1'))
+  const accepted = bindings.accepts.get(states.join())
+  if (found?.kind === 'container') {
+    const binding = accepted?.container ?? bindings.container
+    return { subject: cgroup.id, scope: Scope.UNMANAGED, fresh: { binding } }
+  }
   if (accepted)
     return {
       subject: cgroup.id,
       scope: scopeNumber[accepted.scope],
       fresh: { binding: accepted.id },
     }
-  return parent ?? null
+  return parent?.subject ? { subject: parent.subject, scope: parent.scope } : null
+}
+
+function recogniseAt(path: string, depth: number): Recognised | null {
+  const [own = '', parent = '', above = ''] = path.split('/').slice(1).reverse()
+  return recognise({ own, parent, above, atTop: depth === 2 })
 }
 
 /** Looks at every cgroup at and below `folder` until nothing changes any more; answers how many rows were written. */
@@ -83,12 +108,20 @@ function bindOnce(
   let failed: unknown
   let changed = 0
   for (const cgroup of walkCgroups(mount, folder)) {
-    const want = subjectOf(cgroup, bound.get(cgroup.parent), bindings)
+    const above = bound.get(cgroup.parent)
+    const want = subjectOf(cgroup, above && { ...above, id: cgroup.parent }, bindings)
     const have = tables.cgroups.get({ value: cgroup.id })
     const now = want ?? { subject: 0n, scope: Scope.NONE }
     bound.set(cgroup.id, now)
     paths.set(cgroup.path, now)
-    if (!want) continue
+    if (!want) {
+      // A runtime's helper is in a pod's folder, and in no subject.
+      if (above && above.subject !== 0n && have?.subject !== 0n) {
+        tables.cgroups.set({ value: cgroup.id }, { subject: 0n })
+        changed++
+      }
+      continue
+    }
     const carried = want.scope === Scope.HOST ? 0n : want.subject
     const guessed = new Map<number, bigint>()
     // The subject's row first: who carries a subject without one is denied.
@@ -98,11 +131,14 @@ function bindOnce(
       // fail closed: there is no room for its row, so it is denied; the others are bound all the same.
       failed ??= error
     }
-    if (have?.subject !== want.subject)
-      changed += knowProcesses(tables, key, cgroup, carried, guessed)
+    const know = (written: Map<number, bigint>) =>
+      bindings.numbersAgree ? knowProcesses(tables, key, cgroup, carried, written) : 0
+    if (have?.subject !== want.subject) changed += know(guessed)
     if (have?.subject !== want.subject) {
       try {
-        tables.cgroups.set({ value: cgroup.id }, { subject: want.subject })
+        // Whatever starts where something runs already is not the first program there.
+        const started = have?.started || processesOf(cgroup.folder).length > 0 ? 1 : 0
+        tables.cgroups.set({ value: cgroup.id }, { subject: want.subject, started })
         changed++
       } catch (error) {
         // fail closed: as the kernel does it, a miss looks at the ancestors from now on.
@@ -110,7 +146,7 @@ function bindOnce(
         failed ??= error
       }
     }
-    changed += knowProcesses(tables, key, cgroup, carried, new Map())
+    changed += know(new Map())
     // From now on the kernel sees every exec here; whoever called it since we looked is looked at again.
     for (const [pid, image] of guessed) confirm(tables, key, pid, image)
   }
@@ -136,14 +172,19 @@ function settleOthers(
   for (const [subject, row] of rows) {
     const here = bound.get(subject)
     if (here?.subject === subject) continue
-    let owner: ReturnType<typeof subjectOf> | undefined = here
-    if (!owner) {
+    let owner: Owner | null | undefined = here
+    if (subject >> BigInt(SubjectBit.VIRTUAL)) {
+      // A container that only its namespaces tell; see bpf/container.bpf.h.
+      owner = { subject, scope: Scope.UNMANAGED, fresh: { binding: bindings.container } }
+    } else if (!owner) {
       const name = tables.subject_names.get({ value: subject })
       // fail closed: without a name it keeps the rules that it has, see `sweep`.
       if (!name?.cgroup.startsWith('/') || name.cgroup.length >= 255) continue
       let above = dirname(name.cgroup)
       while (above !== '/' && !paths.has(above)) above = dirname(above)
-      owner = subjectOf({ id: subject, path: name.cgroup }, paths.get(above), bindings)
+      const path = Buffer.from(name.cgroup).toString('latin1')
+      const gone = { id: subject, path, depth: path.split('/').length, ofRoot: true }
+      owner = subjectOf(gone, paths.get(above), bindings)
     }
     // A host subject is never carried; nor is from now on what was a pod or a container.
     let want = { binding: 0, scope: row.scope === Scope.HOST ? Scope.HOST : (Scope.NONE as number) }
@@ -180,102 +221,10 @@ function point(
   try {
     tables.subject_names.set(
       { value: subject },
-      { scope, cgroup: path, ...(uid && { uid: Buffer.from(uid, 'hex') }) },
+      { scope, cgroup: readable(path), ...(uid && { uid: Buffer.from(uid, 'hex') }) },
     )
   } catch {
     // no room: a name is for people only
   }
   return true
-}
-
-/** Rows for processes that nobody saw exec. Their caller is unknown. */
-function knowProcesses(
-  tables: Tables,
-  key: HashKey,
-  cgroup: Cgroup,
-  carried: bigint,
-  guessed: Map<number, bigint>,
-): number {
-  let written = 0
-  for (const pid of processesOf(cgroup.folder)) {
-    const known = tables.processes.get({ value: pid })
-    if (known) {
-      if (carried === 0n || known.subject === carried) continue
-      // What no policy selects any more is not carried along.
-      if (known.subject !== 0n) {
-        const before = tables.subjects.get({ value: known.subject })
-        if (before?.scope !== Scope.NONE) continue
-      }
-      tables.processes.set({ value: pid }, { ...known, subject: carried })
-      // The kernel writes this row at exec: what it wrote since we read must not be undone.
-      const { hash } = pathKey(key, executableOf(pid))
-      if (tables.images.get({ value: known.image })?.exe.hash !== hash)
-        tables.processes.set(
-          { value: pid },
-          { image: imageOfProcess(tables, key, pid), subject: carried },
-        )
-      written++
-      continue
-    }
-    const image = imageOfProcess(tables, key, pid)
-    // NoExist: the kernel may have seen it exec meanwhile, and knows better.
-    try {
-      tables.processes.set({ value: pid }, { image, subject: carried }, NoExist)
-      guessed.set(pid, image)
-      written++
-    } catch {
-      continue
-    }
-  }
-  return written
-}
-
-function imageOfProcess(tables: Tables, key: HashKey, pid: number): bigint {
-  const exe = pathKey(key, executableOf(pid))
-  const image = imageOf(exe.hash, 0n)
-  try {
-    tables.images.set({ value: image }, { exe: exe.key }, NoExist)
-  } catch {
-    // exists, or no room: then the process is unknown, which fails closed
-  }
-  if (exe.path !== null) rememberName(tables, exe.hash, exe.path)
-  return image
-}
-
-/** A row that we wrote before the kernel looked: still what the process runs? */
-function confirm(tables: Tables, key: HashKey, pid: number, guessed: bigint): void {
-  let image = guessed
-  for (let attempt = 0; attempt < 4; attempt++) {
-    const now = imageOfProcess(tables, key, pid)
-    const row = tables.processes.get({ value: pid })
-    if (now === image || row?.image !== image) return // right, or the kernel has seen a later exec
-    tables.processes.set({ value: pid }, { ...row, image: now })
-    image = now
-  }
-  // fail closed: it execs faster than we can look.
-  const row = tables.processes.get({ value: pid })
-  if (row?.image === image)
-    tables.processes.set({ value: pid }, { ...row, image: BigInt(Image.UNKNOWN) })
-}
-
-function pathKey(
-  key: HashKey,
-  path: string | null,
-): { path: string | null; hash: bigint; key: PathKey } {
-  const { hash, dirs } = path === null ? { hash: 0n, dirs: [] } : hashPath(key, path)
-  const state = path === null ? PathState.UNRESOLVED : PathState.RESOLVED
-  return { path, hash, key: { hash, dirs, dirCount: dirs.length, state } }
-}
-
-export function rememberName(tables: Tables, hash: bigint, path: string): void {
-  const row: Partial<NameRow> = {
-    length: Buffer.byteLength(path),
-    state: PathState.RESOLVED,
-    text: path.slice(-255),
-  }
-  try {
-    tables.names.set({ value: hash }, row, NoExist)
-  } catch {
-    // known already, or no room: a name is for people only
-  }
 }

@@ -3,26 +3,42 @@
 // their maps, and then new processes elsewhere would be unknown (which fails closed). So the agent takes out what
 // nothing refers to, when a map is half full; an entry must be unreferenced twice in a row, since the kernel may just be
 // about to refer to it.
+import { SubjectBit } from '../kernel/abi.gen.ts'
 import { Exist } from '../kernel/libbpf.ts'
 import type { Table, Tables } from '../kernel/maps.ts'
 
 /** Half of the maps' sizes in bpf/maps.bpf.h. */
-const halves = { images: 8192, names: 16_384, subjectNames: 8192 }
+const halves = { images: 8192, names: 16_384, subjectNames: 8192, subjectSets: 4096 }
 
 /** What was unreferenced the last time. */
 export interface Idle {
   images: ReadonlySet<bigint>
   names: ReadonlySet<bigint>
   subjectNames: ReadonlySet<bigint>
+  subjectSets: ReadonlySet<bigint>
+  virtualSubjects: ReadonlySet<bigint>
 }
 
-export const noneIdle: Idle = { images: new Set(), names: new Set(), subjectNames: new Set() }
+export const noneIdle: Idle = {
+  images: new Set(),
+  names: new Set(),
+  subjectNames: new Set(),
+  subjectSets: new Set(),
+  virtualSubjects: new Set(),
+}
 
 export function collect(tables: Tables, before: Idle, limits = halves): Idle {
   const images = keysOf(tables.images)
   const names = keysOf(tables.names)
   const subjectNames = keysOf(tables.subject_names)
   const ledger = () => tables.ledger.entries()
+  const carried = () => {
+    const used = new Set([...tables.processes.entries()].map(([, { subject }]) => subject))
+    for (const value of used)
+      for (const one of tables.subject_sets.get({ value })?.subject ?? []) used.add(one)
+    return used
+  }
+  const isVirtual = (subject: bigint) => subject >> BigInt(SubjectBit.VIRTUAL) !== 0n
   renewShares(tables)
   return {
     images: take(tables.images, images, before.images, limits.images, () => {
@@ -47,6 +63,22 @@ export function collect(tables: Tables, before: Idle, limits = halves): Idle {
         for (const [{ subject }] of ledger()) used.add(subject)
         return used
       },
+    ),
+    // fail closed: a socket that is alone in carrying a set is denied everything from then on.
+    subjectSets: take(
+      tables.subject_sets,
+      keysOf(tables.subject_sets),
+      before.subjectSets,
+      limits.subjectSets,
+      carried,
+    ),
+    // They go with the first process of their pid namespace; this is for those whose end nobody saw.
+    virtualSubjects: take(
+      tables.subjects,
+      keysOf(tables.subjects).filter(isVirtual),
+      before.virtualSubjects,
+      0,
+      carried,
     ),
   }
 }

@@ -13,6 +13,8 @@ export const Limit = {
   SUBJECT_IMAGES: 2048,
   INSPECT: 512,
   STATES: 6144,
+  CARRIED: 4,
+  PIDS: 4194304,
 } as const
 
 export const Decision = {
@@ -21,7 +23,10 @@ export const Decision = {
   INGRESS: 2,
   BIND: 3,
   PROTOCOL: 4,
-  COUNT: 5,
+  CODE: 5,
+  FILE: 6,
+  PRIVILEGE: 7,
+  COUNT: 8,
 } as const
 
 export const Verdict = {
@@ -41,6 +46,10 @@ export const Hook = {
   SENDMSG: 2,
   BIND: 3,
   PACKET: 4,
+  MMAP: 5,
+  MPROTECT: 6,
+  OPEN: 7,
+  PRIVILEGE: 8,
 } as const
 
 export const Scope = {
@@ -57,6 +66,34 @@ export const Mechanism = {
   SIGNAL: 3,
 } as const
 
+export const Origin = {
+  UNKNOWN: 0,
+  IMAGE: 1,
+  OTHER: 2,
+  MEMORY: 3,
+} as const
+
+export const Access = {
+  READ: 1,
+  WRITE: 2,
+  MOVE: 4,
+} as const
+
+export const Lineage = {
+  UNKNOWN: 0,
+  RUNTIME: 1,
+  ENTRYPOINT: 2,
+  EXEC: 3,
+} as const
+
+export const Privilege = {
+  TRACE: 64,
+  BPF: 65,
+  MOUNT: 66,
+  KERNEL_MODULES: 67,
+  USER_NAMESPACES: 68,
+} as const
+
 export const PathState = {
   UNRESOLVED: 0,
   RESOLVED: 1,
@@ -66,6 +103,7 @@ export const PathState = {
 export const PathKind = {
   EXACT: 0,
   BELOW: 1,
+  ABOVE: 2,
 } as const
 
 export const Image = {
@@ -90,6 +128,9 @@ export const SocketKind = {
 export const EventKind = {
   DECISION: 1,
   SUBJECT: 2,
+  START: 3,
+  EXIT: 4,
+  OPEN: 5,
 } as const
 
 export const Counter = {
@@ -116,13 +157,33 @@ export const Counter = {
   CGROUP_PATH_LONG: 20,
   RULESET_MISSING: 21,
   OBSERVED_LOST: 22,
-  COUNT: 23,
+  CODE: 23,
+  FILE: 24,
+  PRIVILEGE: 25,
+  RUNTIME: 26,
+  PENDING: 27,
+  SETS_FULL: 28,
+  RUNTIMES_FULL: 29,
+  COUNT: 30,
 } as const
 
 export const Flag = {
   OBSERVE: 0,
   CGROUPS_FULL: 1,
-  COUNT: 2,
+  PROCESSES_FULL: 2,
+  BLIND_ORIGIN: 3,
+  COUNT: 4,
+} as const
+
+export const Decides = {
+  FILES: 1,
+  PRIVILEGES: 2,
+  CODE: 4,
+} as const
+
+export const SubjectBit = {
+  SET: 62,
+  VIRTUAL: 63,
 } as const
 
 export interface RuleBits {
@@ -143,37 +204,52 @@ export interface Control {
   cgroupStart: number
   stratumStart: number
   abi: number
+  decides: number
   object: Uint8Array
+  top: bigint
+  mountNs: number
+  pidNs: number
+  container: number
+  pending: number
 }
 
 export const control: Layout<Control> = {
   name: 'control',
-  size: 64,
+  size: 96,
   fields: [
     { name: 'key', offset: 0, is: { array: 'u64', count: 2 } },
     { name: 'generation', offset: 16, is: 'u32' },
     { name: 'cgroupStart', offset: 20, is: 'u32' },
     { name: 'stratumStart', offset: 24, is: 'u32' },
     { name: 'abi', offset: 28, is: 'u32' },
-    { name: 'object', offset: 32, is: { bytes: 32 } },
+    { name: 'decides', offset: 32, is: 'u32' },
+    { name: 'object', offset: 40, is: { bytes: 32 } },
+    { name: 'top', offset: 72, is: 'u64' },
+    { name: 'mountNs', offset: 80, is: 'u32' },
+    { name: 'pidNs', offset: 84, is: 'u32' },
+    { name: 'container', offset: 88, is: 'u32' },
+    { name: 'pending', offset: 92, is: 'u32' },
   ],
 }
 
 export interface CgroupRow {
   subject: bigint
+  started: number
 }
 
 export const cgroupRow: Layout<CgroupRow> = {
   name: 'cgroup_row',
-  size: 8,
+  size: 16,
   fields: [
     { name: 'subject', offset: 0, is: 'u64' },
+    { name: 'started', offset: 8, is: 'u32' },
   ],
 }
 
 export interface SubjectRow {
   binding: number
   scope: number
+  started: number
   ledgerRows: number
   images: number
 }
@@ -184,6 +260,7 @@ export const subjectRow: Layout<SubjectRow> = {
   fields: [
     { name: 'binding', offset: 0, is: 'u32' },
     { name: 'scope', offset: 4, is: 'u8' },
+    { name: 'started', offset: 5, is: 'u8' },
     { name: 'ledgerRows', offset: 8, is: 'u32' },
     { name: 'images', offset: 12, is: 'u32' },
   ],
@@ -243,6 +320,20 @@ export const podRow: Layout<PodRow> = {
   ],
 }
 
+export interface Restricting {
+  enforced: number
+  audited: number
+}
+
+export const restricting: Layout<Restricting> = {
+  name: 'restricting',
+  size: 8,
+  fields: [
+    { name: 'enforced', offset: 0, is: 'u32' },
+    { name: 'audited', offset: 4, is: 'u32' },
+  ],
+}
+
 export interface RulesetRow {
   enforced: RuleBits
   deny: RuleBits
@@ -255,14 +346,28 @@ export interface RulesetRow {
   ingress: RuleBits
   bind: RuleBits
   stratum: RuleBits
-  restrictsEnforced: number
-  restrictsAudited: number
+  anyFile: RuleBits
+  file: RuleBits
+  anyPrivilege: RuleBits
+  privilege: RuleBits
+  codeFile: RuleBits
+  codeMemory: RuleBits
+  entrypoint: RuleBits
+  startedExec: RuleBits
+  restricts: Restricting
+  restrictsFiles: Restricting
+  restrictsPrivileges: Restricting
   exeBelow: number
+  fileBelow: number
+  decidesFiles: number
+  decidesPrivileges: number
+  decidesCode: number
+  asksLineage: number
 }
 
 export const rulesetRow: Layout<RulesetRow> = {
   name: 'ruleset_row',
-  size: 368,
+  size: 640,
   fields: [
     { name: 'enforced', offset: 0, is: ruleBits },
     { name: 'deny', offset: 32, is: ruleBits },
@@ -275,9 +380,23 @@ export const rulesetRow: Layout<RulesetRow> = {
     { name: 'ingress', offset: 256, is: ruleBits },
     { name: 'bind', offset: 288, is: ruleBits },
     { name: 'stratum', offset: 320, is: ruleBits },
-    { name: 'restrictsEnforced', offset: 352, is: 'u32' },
-    { name: 'restrictsAudited', offset: 356, is: 'u32' },
-    { name: 'exeBelow', offset: 360, is: 'u8' },
+    { name: 'anyFile', offset: 352, is: ruleBits },
+    { name: 'file', offset: 384, is: ruleBits },
+    { name: 'anyPrivilege', offset: 416, is: ruleBits },
+    { name: 'privilege', offset: 448, is: ruleBits },
+    { name: 'codeFile', offset: 480, is: ruleBits },
+    { name: 'codeMemory', offset: 512, is: ruleBits },
+    { name: 'entrypoint', offset: 544, is: ruleBits },
+    { name: 'startedExec', offset: 576, is: ruleBits },
+    { name: 'restricts', offset: 608, is: restricting },
+    { name: 'restrictsFiles', offset: 616, is: restricting },
+    { name: 'restrictsPrivileges', offset: 624, is: restricting },
+    { name: 'exeBelow', offset: 632, is: 'u8' },
+    { name: 'fileBelow', offset: 633, is: 'u8' },
+    { name: 'decidesFiles', offset: 634, is: 'u8' },
+    { name: 'decidesPrivileges', offset: 635, is: 'u8' },
+    { name: 'decidesCode', offset: 636, is: 'u8' },
+    { name: 'asksLineage', offset: 637, is: 'u8' },
   ],
 }
 
@@ -352,6 +471,34 @@ export const exeRow: Layout<ExeRow> = {
   fields: [
     { name: 'exe', offset: 0, is: ruleBits },
     { name: 'from', offset: 32, is: ruleBits },
+  ],
+}
+
+export interface FileRow {
+  read: RuleBits
+  write: RuleBits
+}
+
+export const fileRow: Layout<FileRow> = {
+  name: 'file_row',
+  size: 64,
+  fields: [
+    { name: 'read', offset: 0, is: ruleBits },
+    { name: 'write', offset: 32, is: ruleBits },
+  ],
+}
+
+export interface PrivilegeKey {
+  ruleset: number
+  privilege: number
+}
+
+export const privilegeKey: Layout<PrivilegeKey> = {
+  name: 'privilege_key',
+  size: 8,
+  fields: [
+    { name: 'ruleset', offset: 0, is: 'u32' },
+    { name: 'privilege', offset: 4, is: 'u32' },
   ],
 }
 
@@ -440,14 +587,54 @@ export const grantKey: Layout<GrantKey> = {
 export interface ProcessRow {
   image: bigint
   subject: bigint
+  root: bigint
+  mountNs: number
+  lineage: number
+  asked: bigint
+  askedFile: bigint
 }
 
 export const processRow: Layout<ProcessRow> = {
   name: 'process_row',
-  size: 16,
+  size: 48,
   fields: [
     { name: 'image', offset: 0, is: 'u64' },
     { name: 'subject', offset: 8, is: 'u64' },
+    { name: 'root', offset: 16, is: 'u64' },
+    { name: 'mountNs', offset: 24, is: 'u32' },
+    { name: 'lineage', offset: 28, is: 'u8' },
+    { name: 'asked', offset: 32, is: 'u64' },
+    { name: 'askedFile', offset: 40, is: 'u64' },
+  ],
+}
+
+export interface SubjectSet {
+  subject: bigint[]
+}
+
+export const subjectSet: Layout<SubjectSet> = {
+  name: 'subject_set',
+  size: 32,
+  fields: [
+    { name: 'subject', offset: 0, is: { array: 'u64', count: 4 } },
+  ],
+}
+
+export interface RuntimeRow {
+  program: bigint
+  ino: bigint
+  size: bigint
+  mountNs: number
+}
+
+export const runtimeRow: Layout<RuntimeRow> = {
+  name: 'runtime_row',
+  size: 32,
+  fields: [
+    { name: 'program', offset: 0, is: 'u64' },
+    { name: 'ino', offset: 8, is: 'u64' },
+    { name: 'size', offset: 16, is: 'u64' },
+    { name: 'mountNs', offset: 24, is: 'u32' },
   ],
 }
 
@@ -469,6 +656,7 @@ export interface SocketRow {
   policy: number
   address: Uint8Array
   rule: number
+  lineage: number
 }
 
 export const socketRow: Layout<SocketRow> = {
@@ -492,20 +680,23 @@ export const socketRow: Layout<SocketRow> = {
     { name: 'policy', offset: 44, is: 'u32' },
     { name: 'address', offset: 48, is: { bytes: 16 } },
     { name: 'rule', offset: 64, is: 'u32' },
+    { name: 'lineage', offset: 68, is: 'u8' },
   ],
 }
 
 export interface AutomatonRow {
   next: number[]
   accept: number
+  container: number
 }
 
 export const automatonRow: Layout<AutomatonRow> = {
   name: 'automaton_row',
-  size: 516,
+  size: 520,
   fields: [
     { name: 'next', offset: 0, is: { array: 'u16', count: 256 } },
     { name: 'accept', offset: 512, is: 'u32' },
+    { name: 'container', offset: 516, is: 'u32' },
   ],
 }
 
@@ -522,11 +713,13 @@ export interface LedgerKey {
   other: number
   rule: number
   address: Uint8Array
+  lineage: number
+  origin: number
 }
 
 export const ledgerKey: Layout<LedgerKey> = {
   name: 'ledger_key',
-  size: 48,
+  size: 56,
   fields: [
     { name: 'subject', offset: 0, is: 'u64' },
     { name: 'image', offset: 8, is: 'u64' },
@@ -540,6 +733,8 @@ export const ledgerKey: Layout<LedgerKey> = {
     { name: 'other', offset: 27, is: 'u8' },
     { name: 'rule', offset: 28, is: 'u32' },
     { name: 'address', offset: 32, is: { bytes: 16 } },
+    { name: 'lineage', offset: 48, is: 'u8' },
+    { name: 'origin', offset: 49, is: 'u8' },
   ],
 }
 
@@ -583,6 +778,20 @@ export const nameRow: Layout<NameRow> = {
   ],
 }
 
+export interface SyscallKey {
+  cgroup: bigint
+  number: bigint
+}
+
+export const syscallKey: Layout<SyscallKey> = {
+  name: 'syscall_key',
+  size: 16,
+  fields: [
+    { name: 'cgroup', offset: 0, is: 'u64' },
+    { name: 'number', offset: 8, is: 'u64' },
+  ],
+}
+
 export interface Event {
   time: bigint
   exe: bigint
@@ -595,7 +804,7 @@ export interface Event {
 
 export const event: Layout<Event> = {
   name: 'event',
-  size: 88,
+  size: 96,
   fields: [
     { name: 'time', offset: 0, is: 'u64' },
     { name: 'exe', offset: 8, is: 'u64' },
@@ -603,7 +812,7 @@ export const event: Layout<Event> = {
     { name: 'kind', offset: 24, is: 'u32' },
     { name: 'pid', offset: 28, is: 'u32' },
     { name: 'what', offset: 32, is: ledgerKey },
-    { name: 'count', offset: 80, is: 'u64' },
+    { name: 'count', offset: 88, is: 'u64' },
   ],
 }
 
@@ -621,12 +830,15 @@ export interface Question {
   audited: number
   policy: number
   rule: number
+  lineage: number
+  origin: number
+  scriptOrigin: number
   address: Uint8Array
 }
 
 export const question: Layout<Question> = {
   name: 'question',
-  size: 496,
+  size: 504,
   fields: [
     { name: 'subject', offset: 0, is: 'u64' },
     { name: 'exe', offset: 8, is: pathKey },
@@ -641,6 +853,9 @@ export const question: Layout<Question> = {
     { name: 'audited', offset: 471, is: 'u8' },
     { name: 'policy', offset: 472, is: 'u32' },
     { name: 'rule', offset: 476, is: 'u32' },
-    { name: 'address', offset: 480, is: { bytes: 16 } },
+    { name: 'lineage', offset: 480, is: 'u8' },
+    { name: 'origin', offset: 481, is: 'u8' },
+    { name: 'scriptOrigin', offset: 482, is: 'u8' },
+    { name: 'address', offset: 488, is: { bytes: 16 } },
   ],
 }

@@ -4,13 +4,23 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { UnderpinError } from '../../../runtime/src/index.ts'
 
+/** Names of cgroups are any bytes, so paths are latin1 text here: a character is a byte. */
 export interface Cgroup {
   id: bigint
   /** From the root of the hierarchy, as the kernel says it: "/system.slice/nginx.service". */
   path: string
   folder: string
   parent: bigint
+  /** Levels below the folder where the walk began. */
+  depth: number
+  /** Root made it, or it was given to root. */
+  ofRoot: boolean
 }
+
+const bytes = (path: string) => Buffer.from(path, 'latin1')
+/** Such a path as people mean it. */
+export const readable = (path: string) => bytes(path).toString('utf8')
+const latin1 = (path: string) => Buffer.from(path).toString('latin1')
 
 const maxCgroups = 131_072
 
@@ -31,31 +41,43 @@ export const cgroupId = (folder: string): bigint => statSync(folder, { bigint: t
 
 /** Every cgroup at and below `folder`, parents first. One that vanishes meanwhile is left out. */
 export function* walkCgroups(mount: string, folder: string): Generator<Cgroup> {
-  const queue: { folder: string; parent: bigint }[] = [{ folder, parent: 0n }]
+  const top = latin1(mount)
+  const queue = [{ folder: latin1(folder), parent: 0n, depth: 0 }]
   for (let seen = 0; seen < maxCgroups; seen++) {
     const next = queue.shift()
     if (!next) return
     try {
-      const id = cgroupId(next.folder)
-      const below = readdirSync(next.folder, { withFileTypes: true }).filter((e) => e.isDirectory())
-      for (const entry of below) queue.push({ folder: join(next.folder, entry.name), parent: id })
-      yield { id, path: `/${relative(mount, next.folder)}`, ...next }
+      const { ino: id, uid } = statSync(bytes(next.folder), { bigint: true })
+      const below = readdirSync(bytes(next.folder), { withFileTypes: true, encoding: 'buffer' })
+      for (const entry of below)
+        if (entry.isDirectory())
+          queue.push({
+            folder: `${next.folder}/${entry.name.toString('latin1')}`,
+            parent: id,
+            depth: next.depth + 1,
+          })
+      yield { id, path: `/${relative(top, next.folder)}`, ofRoot: uid === 0n, ...next }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (!isGone(error)) throw error
     }
   }
 }
 
-/** Process ids in a cgroup; none when it vanished. */
+/** A cgroup that vanished. */
+function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENODEV' || code === 'EOPNOTSUPP'
+}
+
+/** Process ids in a cgroup of `walkCgroups`; none when it vanished. 0: one that cannot be seen from our pid namespace. */
 export function processesOf(folder: string): number[] {
   try {
-    return readFileSync(join(folder, 'cgroup.procs'), 'utf8')
+    return readFileSync(bytes(join(folder, 'cgroup.procs')), 'utf8')
       .split('\n')
       .filter(Boolean)
       .map(Number)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENODEV' || code === 'EOPNOTSUPP') return []
+    if (isGone(error)) return []
     throw error
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // libbpf as typed calls; the only importer of koffi. Knows programs, maps and links, and nothing of policy.
 // Every failure names the operation and the object, and carries the kernel's error number.
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import koffi from 'koffi'
 import { UnderpinError } from '../../../runtime/src/index.ts'
 
@@ -25,6 +27,10 @@ const libc = koffi.load('libc.so.6')
 
 const Sample = koffi.proto('int UnderpinSample(void *ctx, void *data, size_t size)')
 const Print = koffi.proto('int UnderpinPrint(int level, const char *format, void *arguments)')
+const OpenOptions = koffi.struct('underpin_open_opts', {
+  sz: 'size_t',
+  object_name: 'const char *',
+})
 const TestRun = koffi.struct('bpf_test_run_opts', {
   sz: 'size_t',
   data_in: 'void *',
@@ -44,11 +50,15 @@ const TestRun = koffi.struct('bpf_test_run_opts', {
 })
 
 const native = {
-  open: lib.func('void *bpf_object__open_file(const char *path, void *opts)'),
+  open: lib.func(
+    'void *bpf_object__open_mem(const void *bytes, size_t size, const underpin_open_opts *opts)',
+  ),
   load: lib.func('int bpf_object__load(void *object)'),
   close: lib.func('void bpf_object__close(void *object)'),
   nextProgram: lib.func('void *bpf_object__next_program(void *object, void *previous)'),
   programName: lib.func('const char *bpf_program__name(void *program)'),
+  programSection: lib.func('const char *bpf_program__section_name(void *program)'),
+  kernelFunction: lib.func('int libbpf_find_vmlinux_btf_id(const char *name, int attachType)'),
   programFd: lib.func('int bpf_program__fd(void *program)'),
   setAutoload: lib.func('int bpf_program__set_autoload(void *program, bool autoload)'),
   attach: lib.func('void *bpf_program__attach(void *program)'),
@@ -58,9 +68,11 @@ const native = {
   nextMap: lib.func('void *bpf_object__next_map(void *object, void *previous)'),
   mapName: lib.func('const char *bpf_map__name(void *map)'),
   mapFd: lib.func('int bpf_map__fd(void *map)'),
+  mapRoom: lib.func('int bpf_map__set_max_entries(void *map, uint32_t entries)'),
   mapReuse: lib.func('int bpf_map__reuse_fd(void *map, int fd)'),
   mapInitial: lib.func('void *bpf_map__initial_value(void *map, _Out_ size_t *size)'),
   pin: lib.func('int bpf_obj_pin(int fd, const char *path)'),
+  openLink: lib.func('int bpf_raw_tracepoint_open(const char *name, int fd)'),
   get: lib.func('int bpf_obj_get(const char *path)'),
   lookup: lib.func('int bpf_map_lookup_elem(int fd, const void *key, _Out_ void *value)'),
   update: lib.func(
@@ -131,8 +143,11 @@ function pointer(result: unknown, operation: string, object: string): Handle {
 
 // --- objects and programs ---
 
-export const openObject = (path: string) =>
-  pointer(native.open(path, null), 'open bpf object', path)
+/** `bytes` are those of the file `path`; libbpf copies what it needs. */
+export function openObject(path: string, bytes: Buffer = readFileSync(path)): Handle {
+  const options = { sz: koffi.sizeof(OpenOptions), object_name: basename(path, '.bpf.o') }
+  return pointer(native.open(bytes, bytes.length, options), 'open bpf object', path)
+}
 export const loadObject = (object: Handle, path: string) =>
   void check(native.load(object) as number, 'load bpf object', path)
 export const closeObject = (object: Handle) => void native.close(object)
@@ -151,11 +166,23 @@ export function programs(object: Handle): Map<string, Handle> {
   )
 }
 
+/** As written in SEC(): type and hook. */
+export const programSection = (program: Handle) => native.programSection(program) as string
+const attachTypes = { lsm: 27, fmod_ret: 26, tp_btf: 23 }
+/** Whether this kernel's type information knows the place that a section like "lsm/file_open" attaches to. */
+export function hasHook(section: string): boolean {
+  const [kind = '', hook = ''] = section.split('/')
+  const type = attachTypes[kind as keyof typeof attachTypes] as number | undefined
+  return type === undefined || (native.kernelFunction(hook, type) as number) > 0
+}
 export const setAutoload = (program: Handle, on: boolean) => void native.setAutoload(program, on)
 export const programFd = (program: Handle) => native.programFd(program) as number
 
 export const attach = (program: Handle, name: string) =>
   pointer(native.attach(program), 'attach bpf program', name)
+/** The same for a program that is loaded already, which knows its hook; answers the link's descriptor. */
+export const attachFd = (fd: number, name: string) =>
+  check(native.openLink(null, fd) as number, 'attach bpf program', name)
 export const attachCgroup = (program: Handle, name: string, cgroup: number) =>
   pointer(native.attachCgroup(program, cgroup), 'attach bpf program to cgroup', name)
 export const pinLink = (link: Handle, path: string) =>
@@ -171,6 +198,8 @@ export function maps(object: Handle): Map<string, Handle> {
 }
 
 export const mapFd = (map: Handle) => native.mapFd(map) as number
+export const setMaxEntries = (map: Handle, entries: number, name: string) =>
+  void check(native.mapRoom(map, entries) as number, 'size bpf map', name)
 export const reuseMap = (map: Handle, fd: number, name: string) =>
   void check(native.mapReuse(map, fd) as number, 'reuse bpf map', name)
 
@@ -234,15 +263,18 @@ export const openProgram = (id: number) =>
 
 // --- running programs by hand ---
 
-/** A cgroup_skb program that does nothing (r0 = 1; exit): what running any program costs. */
-export function loadEmpty(): number {
-  const code = Buffer.from('b7000000010000009500000000000000', 'hex')
-  return check(
-    native.programLoad(8, 'empty', 'GPL', code, 2, null) as number,
+/** Loads a program of instructions as they are; its descriptor. Types 1: socket filter, 8: cgroup_skb, 17: raw
+ * tracepoint. */
+export const loadCode = (type: 1 | 8 | 17, name: string, code: Buffer) =>
+  check(
+    native.programLoad(type, name, 'GPL', code, code.length / 8, null) as number,
     'load bpf program',
-    'empty',
+    name,
   )
-}
+
+/** A cgroup_skb program that does nothing (r0 = 1; exit): what running any program costs. */
+export const loadEmpty = () =>
+  loadCode(8, 'empty', Buffer.from('b7000000010000009500000000000000', 'hex'))
 
 /** Runs a program on `input`; answers its return value, what it left in the packet, and ns per run. */
 export function testRun(

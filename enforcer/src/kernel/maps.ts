@@ -86,9 +86,14 @@ const layouts = {
   exes: [abi.exeKey, abi.exeRow],
   addresses: [abi.addressKey, abi.ruleBits],
   ports: [abi.portKey, abi.ruleBits],
+  files: [abi.exeKey, abi.fileRow],
+  privileges: [abi.privilegeKey, abi.ruleBits],
   images: [u64, abi.imageRow],
   grants: [abi.grantKey, abi.ruleBits],
   processes: [u32, abi.processRow],
+  subject_sets: [u64, abi.subjectSet],
+  runtimes: [u32, abi.runtimeRow],
+  strays: [u32, u64],
   ledger: [abi.ledgerKey, abi.ledgerRow],
   ledger_rest: [u32, u64],
   names: [u64, abi.nameRow],
@@ -124,16 +129,33 @@ export function openTables(pins: string): Tables {
 }
 
 export function tablesOf(fdOf: (name: string) => number): Tables {
-  const tables = Object.entries(layouts).map(([name, [key, value]]) => [
-    name,
-    new Table(name, fdOf(name), key as Layout<unknown>, value as Layout<unknown>),
-  ])
+  const tables = Object.entries(layouts).map(([name, [key, value]]) => {
+    const fd = fdOf(name)
+    requireLayout(name as keyof Layouts, fd)
+    return [name, new Table(name, fd, key as Layout<unknown>, value as Layout<unknown>)]
+  })
   return {
     ...Object.fromEntries(tables),
     counters: fdOf('counters'),
     events: fdOf('events'),
     observed: fdOf('observed'),
   } as Tables
+}
+
+/** The kernel writes a value of the map's size wherever it is told to, so sizes must be what we believe. */
+export function requireLayout(name: keyof Layouts, fd: number): void {
+  const [key, value] = layouts[name]
+  const info = bpf.objectInfo(fd, 80)
+  const found = { key: info.readUInt32LE(8), value: info.readUInt32LE(12) }
+  if (found.key === key.size && found.value === value.size) return
+  throw new UnderpinError('kernel-object', {
+    operation: 'open bpf map',
+    object: name,
+    found: `keys of ${found.key} and values of ${found.value} bytes`,
+    expected: `${key.size} and ${value.size}`,
+    remedy:
+      'pinned maps of another version: underpin disarm; an object of another version: npm run build',
+  })
 }
 
 export function closeTables(tables: Tables): void {

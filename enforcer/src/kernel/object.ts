@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   statfsSync,
@@ -17,18 +18,24 @@ import { control as controlLayout } from './abi.gen.ts'
 import { cgroupId } from './cgroups.ts'
 import { decode } from './codec.ts'
 import * as bpf from './libbpf.ts'
-import { closeTables, mapNames, tablesOf, type Tables } from './maps.ts'
+import { leftOutOf, loadFor, type Loading } from './loading.ts'
+import { closeTables, mapNames, requireLayout, tablesOf, type Tables } from './maps.ts'
+import type { LeftOut } from './mechanisms.ts'
 import { disarm, removePins } from './pins.ts'
 import { mechanismNumber, type MechanismName } from './probe.ts'
+import { askedFor } from './on-demand.ts'
+import { ofCgroup } from './programs.ts'
 
 /** Raised when a layout in bpf/abi.h changes in a way that old maps cannot be read with. */
-const abiVersion = 1
+const abiVersion = 2
 const bpffsMagic = 0xcafe4a11
 
 export interface Attachment {
   tables: Tables
   /** False when the programs of an earlier agent were taken over as they are. */
   loaded: boolean
+  /** What this kernel lacks or refuses of the programs. */
+  leftOut: LeftOut[]
 }
 
 export interface AttachOptions {
@@ -86,11 +93,21 @@ export function attachObject(options: AttachOptions): Attachment {
         remedy: 'this version cannot continue from that one; underpin disarm, then start again',
       })
     }
-    if (digest.equals(control.object) && existsSync(join(pins, 'links')))
-      return { tables, loaded: false }
+    if (
+      digest.equals(control.object) &&
+      ['links', 'programs'].every((one) => existsSync(join(pins, one)))
+    )
+      return {
+        tables,
+        loaded: false,
+        leftOut: leftOutOf(object, mechanism, [
+          ...readdirSync(join(pins, 'links')),
+          ...readdirSync(join(pins, 'programs')),
+        ]),
+      }
     closeTables(tables)
   }
-  const tables = load(options, existing)
+  const { tables, leftOut } = load(options, existing)
   const control = tables.control.get({ value: 0 })
   tables.control.set(
     { value: 0 },
@@ -103,56 +120,84 @@ export function attachObject(options: AttachOptions): Attachment {
           object: digest,
         },
   )
-  return { tables, loaded: true }
+  return { tables, loaded: true, leftOut }
 }
 
-function load({ object, pins, cgroup, mechanism }: AttachOptions, existing: boolean): Tables {
-  const handle = bpf.openObject(object)
-  const folder = openSync(cgroup, 'r')
-  try {
-    const maps = bpf.maps(handle)
-    const programs = bpf.programs(handle)
-    for (const [name, program] of programs) bpf.setAutoload(program, wanted(name, mechanism))
-    const rodata = [...maps].find(([name]) => name.endsWith('.rodata'))
-    if (rodata) {
-      const value = Buffer.alloc(4)
-      value.writeUInt32LE(mechanism ? mechanismNumber[mechanism] : 0)
-      bpf.setInitial(rodata[1], rodata[0], 0, value)
-    }
+function load(options: AttachOptions, existing: boolean): { tables: Tables; leftOut: LeftOut[] } {
+  const { pins, mechanism } = options
+  const loading = loadFor(options.object, mechanism, (object) => {
+    const maps = bpf.maps(object)
+    setMechanism(maps, mechanism)
     if (existing)
       for (const name of mapNames) {
         const fd = bpf.openPin(join(pins, 'maps', name))
         bpf.reuseMap(maps.get(name) as bpf.Handle, fd, name)
         bpf.closeFd(fd)
       }
-    bpf.loadObject(handle, object)
+  })
+  try {
+    const maps = bpf.maps(loading.object)
     mkdirSync(join(pins, 'maps'), { recursive: true, mode: 0o700 })
     if (!existing)
       for (const name of mapNames)
         bpf.pin(bpf.mapFd(maps.get(name) as bpf.Handle), join(pins, 'maps', name))
-    const fresh = join(pins, 'links-new')
-    removePins(fresh)
-    mkdirSync(fresh, { mode: 0o700 })
-    for (const [name, program] of programs) {
-      if (!wanted(name, mechanism) || name === 'ask') continue
-      const link = isGlobal(name)
-        ? bpf.attach(program, name)
-        : bpf.attachCgroup(program, name, folder)
-      bpf.pinLink(link, join(fresh, name))
-      bpf.destroyLink(link) // the pin keeps it
+    const [fresh, programs] = [join(pins, 'links-new'), join(pins, 'programs-new')]
+    for (const folder of [fresh, programs]) {
+      removePins(folder)
+      mkdirSync(folder, { mode: 0o700 })
     }
+    pinOnDemand(loading, programs)
+    attachAll(loading, options.cgroup, fresh, existing ? decidesNow(pins) : 0)
     // Killed at any point from here on, the next agent finds one whole set of links, and not a digest that fits it.
     if (existing) forgetObject(pins)
     if (existsSync(join(pins, 'links'))) renameSync(join(pins, 'links'), join(pins, 'links-old'))
     renameSync(fresh, join(pins, 'links'))
+    removePins(join(pins, 'programs'))
+    renameSync(programs, join(pins, 'programs'))
     removePins(join(pins, 'links-old'))
-    return tablesOf((name) => bpf.openPin(join(pins, 'maps', name)))
+    const tables = tablesOf((name) => bpf.openPin(join(pins, 'maps', name)))
+    return { tables, leftOut: loading.leftOut }
   } catch (error) {
     if (!existing) disarm(pins) // nothing half-attached stays
     throw error
   } finally {
+    bpf.closeObject(loading.object)
+  }
+}
+
+/** `exec_mechanism` in bpf/exec.bpf.c, the only setting. */
+function setMechanism(maps: Map<string, bpf.Handle>, mechanism: MechanismName | null): void {
+  const settings = [...maps].find(([name]) => name.endsWith('.rodata'))
+  if (!settings) return
+  const value = Buffer.alloc(4)
+  value.writeUInt32LE(mechanism ? mechanismNumber[mechanism] : 0)
+  bpf.setInitial(settings[1], settings[0], 0, value)
+}
+
+/** What is attached when a plan asks for it. */
+function pinOnDemand({ programs }: Loading, pins: string): void {
+  for (const { program, handle } of programs)
+    if (askedFor(program.name)) bpf.pin(bpf.programFd(handle), join(pins, program.name))
+}
+
+/** `decides`: what the plan in force asks for. */
+function attachAll({ programs }: Loading, cgroup: string, pins: string, decides: number): void {
+  const folder = openSync(cgroup, 'r')
+  try {
+    for (const {
+      program: { name, section },
+      handle,
+    } of programs) {
+      const asked = askedFor(name)
+      if (asked && !(asked & decides)) continue
+      const link = ofCgroup(section)
+        ? bpf.attachCgroup(handle, name, folder)
+        : bpf.attach(handle, name)
+      bpf.pinLink(link, join(pins, name))
+      bpf.destroyLink(link) // the pin keeps it
+    }
+  } finally {
     closeSync(folder)
-    bpf.closeObject(handle)
   }
 }
 
@@ -170,6 +215,7 @@ function isSetUp(maps: string): boolean {
   if (!existsSync(join(maps, 'control'))) return false
   const fd = bpf.openPin(join(maps, 'control'))
   try {
+    requireLayout('control', fd)
     const value = Buffer.alloc(controlLayout.size)
     return bpf.lookup(fd, Buffer.alloc(4), value) && decode(controlLayout, value).abi !== 0
   } finally {
@@ -177,18 +223,16 @@ function isSetUp(maps: string): boolean {
   }
 }
 
+function decidesNow(pins: string): number {
+  const tables = tablesOf((name) => bpf.openPin(join(pins, 'maps', name)))
+  const decides = tables.control.get({ value: 0 })?.decides ?? 0
+  closeTables(tables)
+  return decides
+}
+
 function forgetObject(pins: string): void {
   const tables = tablesOf((name) => bpf.openPin(join(pins, 'maps', name)))
   const control = tables.control.get({ value: 0 })
   if (control) tables.control.set({ value: 0 }, { ...control, object: new Uint8Array(32) })
   closeTables(tables)
-}
-
-/** Programs that are attached once for the machine; the others belong to a cgroup. */
-const isGlobal = (name: string) => /^(exec|identity)_/.test(name)
-
-function wanted(name: string, mechanism: MechanismName | null): boolean {
-  if (name === 'exec_lsm') return mechanism === 'lsm'
-  if (name === 'exec_fmod_ret') return mechanism === 'fmod_ret'
-  return name !== 'ask' // for tests only
 }

@@ -14,7 +14,7 @@ export function removePins(folder: string): void {
 export function disarm(pins: string): number {
   if (!existsSync(pins)) return 0
   let count = 0
-  for (const folder of ['links', 'links-new', 'links-old', 'maps']) {
+  for (const folder of ['links', 'links-new', 'links-old', 'programs', 'programs-new', 'maps']) {
     const at = join(pins, folder)
     if (!existsSync(at)) continue
     count += readdirSync(at).length

@@ -2,11 +2,25 @@
 // Steps → maps. New rulesets are written under new numbers; then one write per binding switches everything that is
 // bound by it. When something cannot be written, what was written is taken back and the previous plan stays in force.
 import { UnderpinError } from '../../../runtime/src/index.ts'
-import { Limit, type RulesetRow } from '../kernel/abi.gen.ts'
+import {
+  Decides,
+  Limit,
+  PathKind,
+  Scope,
+  type Control,
+  type RulesetRow,
+} from '../kernel/abi.gen.ts'
 import type { Tables } from '../kernel/maps.ts'
 import { scopeNumber } from '../identity/scope.ts'
 import { diff, emptyPlan, type Steps } from './diff.ts'
-import { maskNames, maxPatternStates, type PathRow, type Plan, type Ruleset } from './compile.ts'
+import {
+  maskNames,
+  maxPatternStates,
+  type FileRow,
+  type Plan,
+  type Restricting,
+  type Ruleset,
+} from './compile.ts'
 import { hashPath, type HashKey } from './path-hash.ts'
 import type { AddressRow, Bits, PortRow } from './prefixes.ts'
 import { stratumAutomaton } from './stratum.ts'
@@ -43,14 +57,14 @@ export function adopt(tables: Tables): Applied {
     [...tables.policies.entries()].map(([{ value }, row]) => [row.key, value]),
   )
   const rulesets = new Set([...tables.rulesets.keys()].map(({ value }) => value))
-  for (const table of [tables.rules, tables.exes, tables.addresses, tables.ports] as const)
+  for (const table of ruleTables(tables))
     for (const { ruleset } of table.keys()) rulesets.add(ruleset)
   let last = 0
   for (const id of rulesets) last = Math.max(last, id)
   for (const { ruleset } of tables.grants.keys()) last = Math.max(last, ruleset)
   const bindings: number[] = []
   for (const [{ value }, row] of tables.bindings.entries())
-    if (row.ruleset !== 0) bindings.push(value)
+    if (row.scope !== Scope.NONE) bindings.push(value)
   writeStratum(tables)
   return {
     plan: emptyPlan,
@@ -158,6 +172,9 @@ export function prepare(
 /** Switches to what `prepare` wrote. Nothing here can run out of room: `prepare` has looked. */
 export function commit(tables: Tables, next: Applied, steps: Steps): void {
   const plan = next.plan
+  const decides = decidesOf(plan)
+  // Before anything is switched, so that no new ruleset goes unasked; what none asks for any more goes at the end.
+  setControl(tables, { decides: decides | (tables.control.get({ value: 0 })?.decides ?? 0) })
   const rulesetId = (digest: string) => next.rulesets.get(digest) ?? 0
   for (const binding of steps.bind) {
     const { scope, ruleset } = plan.bindings.get(binding) as { scope: 'pod'; ruleset: string }
@@ -178,7 +195,13 @@ export function commit(tables: Tables, next: Applied, steps: Steps): void {
   let start = tables.control.get({ value: 0 })?.cgroupStart ?? 0
   if (steps.patterns) start = writePatterns(tables, next)
   const stratum = [...plan.rulesets.values()].some((r) => r.masks.stratum !== 0n) ? 1 : 0
-  setControl(tables, { cgroupStart: start, stratumStart: stratum })
+  setControl(tables, {
+    cgroupStart: start,
+    stratumStart: stratum,
+    decides,
+    container: next.bindings.get(plan.container) ?? 0,
+    pending: next.bindings.get(plan.pending) ?? 0,
+  })
   for (const binding of steps.retire.bindings) {
     next.retired.bindings.push(next.bindings.get(binding) ?? 0)
     next.bindings.delete(binding)
@@ -196,6 +219,17 @@ export function commit(tables: Tables, next: Applied, steps: Steps): void {
   }
 }
 
+/** Which decisions about running processes a plan asks for, as in `control`. */
+export function decidesOf({ rulesets }: Plan): number {
+  let decides = 0
+  for (const { masks } of rulesets.values()) {
+    if (masks.file !== 0n) decides |= Decides.FILES
+    if (masks.privilege !== 0n) decides |= Decides.PRIVILEGES
+    if (masks.codeFile !== 0n || masks.codeMemory !== 0n) decides |= Decides.CODE
+  }
+  return decides
+}
+
 function freeBinding(applied: Applied): number {
   const taken = new Set([...applied.bindings.values(), ...applied.retired.bindings])
   for (let id = 1; id < 8192; id++) if (!taken.has(id)) return id
@@ -209,12 +243,15 @@ function writePatterns(tables: Tables, next: Applied): number {
   if (automaton.length === 0) return 0
   const start = halfStart(next.half)
   for (const [index, state] of automaton.entries()) {
-    const binding = accepts.get(state.accepts.join())
+    const found = accepts.get(state.accepts.join())
+    const number = (binding?: string) =>
+      binding === undefined ? 0 : (next.bindings.get(binding) ?? 0)
     tables.automaton.set(
       { value: start + index },
       {
         next: [...state.next].map((to) => (to < 0 ? 0 : start + to)),
-        accept: binding === undefined ? 0 : (next.bindings.get(binding) ?? 0),
+        accept: number(found?.binding),
+        container: number(found?.container),
       },
     )
   }
@@ -230,7 +267,7 @@ export function bumpGeneration(tables: Tables): number {
 
 export function setControl(
   tables: Tables,
-  change: Partial<{ generation: number; cgroupStart: number; stratumStart: number }>,
+  change: Partial<Omit<Control, 'key' | 'abi' | 'object'>>,
 ): void {
   const control = tables.control.get({ value: 0 })
   if (control) tables.control.set({ value: 0 }, { ...control, ...change })
@@ -261,9 +298,21 @@ export function sweep(tables: Tables, applied: Applied, retired = applied.retire
   }
 }
 
-const exeKey = (key: HashKey, ruleset: number, kind: PathRow['kind'], path: string) => ({
+const ruleTables = (tables: Tables) =>
+  [
+    tables.rules,
+    tables.exes,
+    tables.addresses,
+    tables.ports,
+    tables.files,
+    tables.privileges,
+  ] as const
+
+const pathKinds = { exact: PathKind.EXACT, below: PathKind.BELOW, above: PathKind.ABOVE }
+
+const exeKey = (key: HashKey, ruleset: number, kind: FileRow['kind'], path: string) => ({
   ruleset,
-  kind: kind === 'exact' ? 0 : 1,
+  kind: pathKinds[kind],
   hash: hashPath(key, path).hash,
 })
 const addressKey = (ruleset: number, { family, address, bits }: AddressRow) => ({
@@ -293,12 +342,27 @@ export function writeRuleset(
     tables.exes.set(exeKey(key, id, kind, path), { exe: words(exe), from: words(from) })
   for (const row of ruleset.addresses) tables.addresses.set(addressKey(id, row), words(row.rules))
   for (const row of ruleset.ports) tables.ports.set(portKey(id, row), words(row.rules))
+  for (const { kind, path, read, write } of ruleset.files)
+    tables.files.set(exeKey(key, id, kind, path), { read: words(read), write: words(write) })
+  for (const { privilege, rules } of ruleset.privileges)
+    tables.privileges.set({ ruleset: id, privilege }, words(rules))
+  const restrictsRow = ({ enforced, audited }: Restricting) => ({
+    enforced: policyId(enforced),
+    audited: policyId(audited),
+  })
+  const { masks } = ruleset
   const row: Partial<RulesetRow> = {
-    restrictsEnforced: policyId(ruleset.restrictsEnforced),
-    restrictsAudited: policyId(ruleset.restrictsAudited),
+    restricts: restrictsRow(ruleset.restricts.process),
+    restrictsFiles: restrictsRow(ruleset.restricts.file),
+    restrictsPrivileges: restrictsRow(ruleset.restricts.privilege),
     exeBelow: ruleset.paths.some((p) => p.kind === 'below') ? 1 : 0,
+    fileBelow: ruleset.files.some((f) => f.kind === 'below') ? 1 : 0,
+    decidesFiles: masks.file === 0n ? 0 : 1,
+    decidesPrivileges: masks.privilege === 0n ? 0 : 1,
+    asksLineage: masks.entrypoint === 0n && masks.startedExec === 0n ? 0 : 1,
+    decidesCode: masks.codeFile === 0n && masks.codeMemory === 0n ? 0 : 1,
   }
-  for (const name of maskNames) row[name] = words(ruleset.masks[name])
+  for (const name of maskNames) row[name] = words(masks[name])
   tables.rulesets.set({ value: id }, row)
 }
 
@@ -317,9 +381,12 @@ function deleteRulesets(tables: Tables, known: Map<number, Ruleset>, ids: readon
     for (const { kind, path } of ruleset.paths) tables.exes.delete(exeKey(key, id, kind, path))
     for (const row of ruleset.addresses) tables.addresses.delete(addressKey(id, row))
     for (const row of ruleset.ports) tables.ports.delete(portKey(id, row))
+    for (const { kind, path } of ruleset.files) tables.files.delete(exeKey(key, id, kind, path))
+    for (const { privilege } of ruleset.privileges)
+      tables.privileges.delete({ ruleset: id, privilege })
     known.delete(id)
   }
   if (unknown.size === 0) return
-  for (const table of [tables.rules, tables.exes, tables.addresses, tables.ports] as const)
+  for (const table of ruleTables(tables))
     for (const key of table.keys()) if (unknown.has(key.ruleset)) table.delete(key)
 }

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { isRuntime, load, type RuntimeLike } from '../../../policies/src/index.ts'
 import { normaliseUid, type KnownPod } from '../identity/pods.ts'
-import { compile, compileRuleset } from './compile.ts'
+import { compile, compileRuleset, noCompileMemory } from './compile.ts'
 
 const cluster = (name: string, spec: object) => ({
   apiVersion: 'underpin.dev/v1alpha1',
@@ -39,7 +39,7 @@ describe('compile', () => {
     expect(compile(all, [])).toEqual(compile(all.toReversed(), []))
   })
 
-  it('pods that the same policies select share a binding; others have none', () => {
+  it('pods that the same policies select share a binding; others have one without policies', () => {
     const plan = compile(policies(runtime('web', 'web')), [
       pod('a', { app: 'web' }),
       pod('b', { app: 'web' }),
@@ -48,8 +48,29 @@ describe('compile', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => plan.pods.get(name.repeat(32)))
     expect(a).toBeDefined()
     expect(a).toBe(b)
-    expect(c).toBeUndefined()
-    expect(plan.bindings.size).toBe(1)
+    expect(plan.bindings.get(c ?? '')).toEqual({ scope: 'pod', ruleset: '' })
+  })
+
+  it('a container that nothing selects gets what selects every container, else it is pending', () => {
+    const everywhere = cluster('all', { select: undefined, processes: [] })
+    const here = cluster('here', { select: { cgroups: ['/docker/*'] }, processes: [] })
+    const some = compile(policies(here), [])
+    expect(some.container).toBe('unmanaged:Pending')
+    expect(some.pending).toBe('pod:Pending')
+    expect(some.policies.at(-1)).toEqual({ key: 'Pending', mode: 'audit' })
+    const both = compile(policies(here, everywhere), [], noCompileMemory(), 'deny')
+    expect(both.container).toBe('unmanaged:ClusterRuntimePolicy/all')
+    expect(both.policies.at(-1)).toEqual({ key: 'Pending', mode: 'enforce' })
+    // A pattern adds to what selects every container; it is no pattern itself.
+    expect([...both.accepts.values()]).toEqual([
+      {
+        binding: 'unmanaged:ClusterRuntimePolicy/all,ClusterRuntimePolicy/here',
+        container: 'unmanaged:ClusterRuntimePolicy/all,ClusterRuntimePolicy/here',
+      },
+    ])
+    const open = compile([], [], noCompileMemory(), 'allow')
+    expect(open.bindings.get(open.container)?.ruleset).toBe('')
+    expect(open.policies).toEqual([])
   })
 
   it('tools without network share one rule; rules of different policies stay apart', () => {
@@ -60,10 +81,10 @@ describe('compile', () => {
     const two = compileRuleset(policies(runtime('x', 'w'), runtime('y', 'w', { mode: 'enforce' })))
     expect(two.masks.exec).toBe(3n)
     expect(two.masks.enforced).toBe(2n)
-    expect([two.restrictsEnforced, two.restrictsAudited]).toEqual([
-      'RuntimePolicy/shop/y',
-      'RuntimePolicy/shop/x',
-    ])
+    expect(two.restricts.process).toEqual({
+      enforced: 'RuntimePolicy/shop/y',
+      audited: 'RuntimePolicy/shop/x',
+    })
   })
 
   it('refuses more rules for a subject than the kernel looks at, with the number', () => {

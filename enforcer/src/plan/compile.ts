@@ -3,7 +3,9 @@
 // The same input gives the same plan. What a policy means comes from policies/ (flattenRules, selects) alone.
 import { createHash } from 'node:crypto'
 import {
+  directoriesOf,
   flattenRules,
+  privilegeNumber,
   restricts,
   type Rule,
   type RuntimeLike,
@@ -14,7 +16,8 @@ import { buildAutomaton, type State } from './automaton.ts'
 import { cgroupPart } from './cgroup-automaton.ts'
 import { addressRows, portRows, type AddressRow, type Bits, type PortRow } from './prefixes.ts'
 import { selecting as selectingPods, type SelectionMemory } from './selecting.ts'
-import type { KnownPod } from '../identity/pods.ts'
+import { claims, type KnownPod } from '../identity/pods.ts'
+import { defaultPosture, pendingPolicies, type Posture } from './pending.ts'
 
 export type SubjectScope = 'pod' | 'unmanaged' | 'host'
 
@@ -25,6 +28,18 @@ export interface PathRow {
   from: Bits
 }
 
+export interface Restricting {
+  enforced: string | null
+  audited: string | null
+}
+
+export interface FileRow {
+  kind: PathRow['kind'] | 'above'
+  path: string
+  read: Bits
+  write: Bits
+}
+
 export interface Ruleset {
   /** Of everything below: two rulesets with one digest decide alike. */
   digest: string
@@ -32,11 +47,14 @@ export interface Ruleset {
   policies: string[]
   /** Bit sets over rules; the names are those of struct ruleset_row. */
   masks: Record<(typeof maskNames)[number], Bits>
-  restrictsEnforced: string | null
-  restrictsAudited: string | null
+  /** The first policy that denies what no rule allows, by what it is about. */
+  restricts: Record<'process' | 'file' | 'privilege', Restricting>
   paths: PathRow[]
   addresses: AddressRow[]
   ports: PortRow[]
+  files: FileRow[]
+  /** By number. */
+  privileges: { privilege: number; rules: Bits }[]
   /** What policies in enforce allow and deny, a line each, to tell a plan that tightens from one that loosens. */
   allows: string[]
   denies: string[]
@@ -56,6 +74,14 @@ export const maskNames = [
   'ingress',
   'bind',
   'stratum',
+  'anyFile',
+  'file',
+  'anyPrivilege',
+  'privilege',
+  'codeFile',
+  'codeMemory',
+  'entrypoint',
+  'startedExec',
 ] as const
 
 export interface Plan {
@@ -68,8 +94,12 @@ export interface Plan {
   pods: Map<string, string>
   /** The start first; `accepts` are indices into `accepts` below. */
   automaton: State[]
-  /** Accepting set of patterns, joined by commas → binding. */
-  accepts: Map<string, string>
+  /** Accepting set of patterns, joined by commas → binding; `container`: of what is a container by its cgroup's name. */
+  accepts: Map<string, { binding: string; container: string }>
+  /** Binding of a container that no pattern selects. */
+  container: string
+  /** Binding of a pod whose UID nobody knows. */
+  pending: string
 }
 
 /** The kernel's table holds this twice: the old automaton stays in place while the new one is written. */
@@ -91,20 +121,28 @@ export function compile(
   policies: readonly RuntimeLike[],
   pods: readonly KnownPod[],
   memory: CompileMemory = noCompileMemory(),
+  posture: Posture = defaultPosture,
 ): Plan {
   const earlier = memory.rulesets
   memory.rulesets = new Map()
   const ordered = [...policies].sort((a, b) => (a.key < b.key ? -1 : 1))
+  const pending = pendingPolicies[posture]
   const plan: Plan = {
-    policies: ordered.map(({ key, policy }) => ({ key, mode: policy.spec.mode ?? 'audit' })),
+    policies: [...ordered, ...pending].map(({ key, policy }) => ({
+      key,
+      mode: policy.spec.mode ?? 'audit',
+    })),
     rulesets: new Map(),
     bindings: new Map(),
     pods: new Map(),
     automaton: [],
     accepts: new Map(),
+    container: '',
+    pending: '',
   }
   const bind = (scope: SubjectScope, selecting: readonly RuntimeLike[]): string => {
     const key = `${scope}:${selecting.map((p) => p.key).join(',')}`
+    if (selecting.length === 0) plan.bindings.set(key, { scope, ruleset: '' })
     if (!plan.bindings.has(key)) {
       const before = earlier.get(key)
       const same =
@@ -117,9 +155,15 @@ export function compile(
     }
     return key
   }
-  for (const [pod, selecting] of selectingPods(ordered, pods, memory))
-    if (selecting.length > 0) plan.pods.set(pod.uid, bind('pod', selecting))
-  bindPatterns(plan, ordered, bind)
+  // A pod that no policy selects is known all the same, so it is not pending. The surest claim of a UID counts.
+  for (const [pod, selecting] of [...selectingPods(ordered, pods, memory)].sort(
+    ([a], [b]) => claims.indexOf(a.claim ?? 'uid') - claims.indexOf(b.claim ?? 'uid'),
+  ))
+    plan.pods.set(pod.uid, bind('pod', selecting))
+  const everywhere = ordered.filter(selectsEveryContainer)
+  plan.pending = bind('pod', pending)
+  plan.container = bind('unmanaged', everywhere.length > 0 ? everywhere : pending)
+  bindPatterns(plan, ordered, everywhere, bind)
   return plan
 }
 
@@ -127,6 +171,7 @@ export function compile(
 function bindPatterns(
   plan: Plan,
   policies: readonly RuntimeLike[],
+  everywhere: readonly RuntimeLike[],
   bind: (scope: SubjectScope, selecting: readonly RuntimeLike[]) => string,
 ): void {
   const patterns = policies.flatMap((loaded, index) =>
@@ -141,8 +186,12 @@ function bindPatterns(
   for (const { accepts } of plan.automaton) {
     if (accepts.length === 0) continue
     const selecting = accepts.map((index) => policies[index] as RuntimeLike)
-    const unmanaged = selecting.some((p) => scopeOf(p) === 'unmanaged')
-    plan.accepts.set(accepts.join(), bind(unmanaged ? 'unmanaged' : 'host', selecting))
+    const byPattern = selecting.filter((p) => scopeOf(p) === 'unmanaged')
+    const unmanaged = policies.filter((p) => byPattern.includes(p) || everywhere.includes(p))
+    plan.accepts.set(accepts.join(), {
+      binding: byPattern.length > 0 ? bind('unmanaged', unmanaged) : bind('host', selecting),
+      container: unmanaged.length > 0 ? bind('unmanaged', unmanaged) : plan.container,
+    })
   }
 }
 
@@ -151,11 +200,22 @@ export function scopeOf({ policy }: RuntimeLike): SubjectScope {
 }
 
 /** A unit is its cgroup, wherever systemd puts it. */
-export function patternsOf({ policy }: RuntimeLike): string[] {
+export function patternsOf(loaded: RuntimeLike): string[] {
+  const { policy } = loaded
   if (policy.kind !== 'ClusterRuntimePolicy' || policy.spec.scope === 'pod') return []
+  if (selectsEveryContainer(loaded)) return []
   const select = policy.spec.select ?? {}
   const patterns = [...(select.cgroups ?? []), ...(select.units ?? []).map((unit) => `/**/${unit}`)]
   return patterns.length > 0 ? patterns : ['/**']
+}
+
+/** Of scope unmanaged and without a selector: whatever is a container, but not every cgroup. */
+export function selectsEveryContainer({ policy }: RuntimeLike): boolean {
+  return (
+    policy.kind === 'ClusterRuntimePolicy' &&
+    policy.spec.scope === 'unmanaged' &&
+    !policy.spec.select?.cgroups
+  )
 }
 
 type NumberedRule = Rule & { number: number }
@@ -197,7 +257,13 @@ export function compileRuleset(policies: readonly RuntimeLike[]): Ruleset {
     })
   const bits = (test: (rule: NumberedRule) => boolean): Bits =>
     rules.reduce((all, rule) => (test(rule) ? all | (1n << BigInt(rule.number)) : all), 0n)
-  const restricting = policies.filter(restricts)
+  const restricting = (about: Rule['about']): Restricting => {
+    const all = policies.filter((policy) => restricts(policy, about))
+    return {
+      enforced: all.find(({ policy }) => policy.spec.mode === 'enforce')?.key ?? null,
+      audited: all[0]?.key ?? null,
+    }
+  }
   const content: Omit<Ruleset, 'digest'> = {
     policies: policies.map((p) => p.key),
     masks: {
@@ -213,14 +279,27 @@ export function compileRuleset(policies: readonly RuntimeLike[]): Ruleset {
       // Whoever may hear somebody on a port may take it; a rail about certain peers does not forbid taking it.
       bind: bits((r) => r.about === 'ingress' && (r.effect === 'allow' || r.peers === null)),
       stratum: bits((r) => r.about === 'protocol'),
+      anyFile: bits((r) => r.about === 'file' && !r.files),
+      file: bits((r) => r.about === 'file'),
+      anyPrivilege: bits((r) => r.about === 'privilege' && !r.privileges),
+      privilege: bits((r) => r.about === 'privilege'),
+      codeFile: bits((r) => r.code === 'other'),
+      codeMemory: bits((r) => r.code === 'memory'),
+      entrypoint: bits((r) => r.startedBy === 'entrypoint'),
+      startedExec: bits((r) => r.startedBy === 'exec'),
     },
-    restrictsEnforced: restricting.find((p) => p.policy.spec.mode === 'enforce')?.key ?? null,
-    restrictsAudited: restricting[0]?.key ?? null,
+    restricts: {
+      process: restricting('exec'),
+      file: restricting('file'),
+      privilege: restricting('privilege'),
+    },
     paths: pathRows(rules),
     addresses: addressRows(
       rules.flatMap((r) => (r.peers ? [{ rule: r.number, peers: r.peers }] : [])),
     ),
     ports: portRows(rules.flatMap((r) => (r.ports ? [{ rule: r.number, ports: r.ports }] : []))),
+    files: fileRows(rules),
+    privileges: privilegeRows(rules),
     allows: lines(rules, 'allow'),
     denies: lines(rules, 'deny'),
     blame: rules
@@ -236,8 +315,10 @@ export function compileRuleset(policies: readonly RuntimeLike[]): Ruleset {
 function lines(rules: readonly NumberedRule[], effect: Rule['effect']): string[] {
   return rules
     .filter((rule) => rule.effect === effect && rule.mode === 'enforce')
-    .flatMap(({ about, exe, from, peers, ports }) =>
-      (exe ?? [null]).map((one) => JSON.stringify([about, one, from, peers, ports], plain)),
+    .flatMap(({ about, exe, from, startedBy, peers, ports, code, files, privileges }) =>
+      (exe ?? [null]).map((one) =>
+        JSON.stringify([about, one, from, startedBy, peers, ports, code, files, privileges], plain),
+      ),
     )
 }
 
@@ -255,4 +336,33 @@ function pathRows(rules: readonly NumberedRule[]): PathRow[] {
     add('from', rule)
   }
   return [...rows.values()]
+}
+
+function fileRows(rules: readonly NumberedRule[]): FileRow[] {
+  const rows = new Map<string, FileRow>()
+  const rowOf = (kind: FileRow['kind'], path: string) => {
+    const row = rows.get(`${kind} ${path}`) ?? { kind, path, read: 0n, write: 0n }
+    rows.set(`${kind} ${path}`, row)
+    return row
+  }
+  for (const rule of rules)
+    for (const { access, ...pattern } of rule.files ?? []) {
+      const { kind, path } = pattern
+      const bit = 1n << BigInt(rule.number)
+      for (const one of access) rowOf(kind, path)[one] |= bit
+      // The directories on the way: moving one would give what is protected another name.
+      if (rule.effect === 'deny')
+        for (const above of directoriesOf(pattern)) rowOf('above', above).write |= bit
+    }
+  return [...rows.values()]
+}
+
+function privilegeRows(rules: readonly NumberedRule[]): Ruleset['privileges'] {
+  const rows = new Map<number, Bits>()
+  for (const rule of rules)
+    for (const name of rule.privileges ?? []) {
+      const number = privilegeNumber(name)
+      rows.set(number, (rows.get(number) ?? 0n) | (1n << BigInt(rule.number)))
+    }
+  return [...rows].map(([privilege, rules]) => ({ privilege, rules }))
 }

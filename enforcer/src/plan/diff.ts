@@ -40,7 +40,12 @@ export function diff(before: Plan | null, after: Plan): Steps {
     switch: changed.sort((a, b) => Number(b.tightens) - Number(a.tightens)),
     pods: { set, delete: gone },
     patterns,
-    rebind: patterns || set.length > 0 || gone.length > 0,
+    rebind:
+      patterns ||
+      set.length > 0 ||
+      gone.length > 0 ||
+      old.container !== after.container ||
+      old.pending !== after.pending,
     retire: {
       bindings: [...old.bindings.keys()].filter((key) => !after.bindings.has(key)),
       rulesets: [...old.rulesets.keys()].filter((digest) => !after.rulesets.has(digest)),
@@ -55,6 +60,8 @@ export const emptyPlan: Plan = {
   pods: new Map(),
   automaton: [],
   accepts: new Map(),
+  container: '',
+  pending: '',
 }
 
 const textOfPatterns = (plan: Plan) =>
@@ -65,7 +72,11 @@ export function tightens(before: Ruleset | undefined, after: Ruleset | undefined
   if (!before || !after) return true
   const denied = new Set(before.denies)
   if (after.denies.some((line) => !denied.has(line))) return true
-  if (after.restrictsEnforced === null) return false
+  const restricting = (ruleset: Ruleset) =>
+    Object.entries(ruleset.restricts).flatMap(([about, by]) => (by.enforced === null ? [] : about))
+  const earlier = new Set(restricting(before))
+  const now = restricting(after)
+  if (now.some((about) => !earlier.has(about))) return true
   const allowed = new Set(after.allows)
-  return before.restrictsEnforced === null || before.allows.some((line) => !allowed.has(line))
+  return now.length > 0 && before.allows.some((line) => !allowed.has(line))
 }

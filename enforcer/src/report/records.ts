@@ -2,13 +2,20 @@
 // The ledger, in words: who (pod, container or service), which executable started by which, what it tried, how often,
 // first and last, under which policy. Read from pinned maps, so it needs no running agent.
 import { uptime } from 'node:os'
-import { formatAddress, protocols } from '../../../policies/src/index.ts'
+import {
+  formatAddress,
+  privilegeName,
+  protocols,
+  type Access,
+  type Origin,
+  type StartedBy,
+} from '../../../policies/src/index.ts'
 import * as abi from '../kernel/abi.gen.ts'
 import type { Tables } from '../kernel/maps.ts'
 import { scopeName } from '../identity/scope.ts'
 
-export type DecisionName = 'exec' | 'egress' | 'ingress' | 'bind' | 'protocol'
-export type HookName = 'exec' | 'connect' | 'sendmsg' | 'bind' | 'packet'
+export type DecisionName = (typeof decisions)[number]
+export type HookName = (typeof hooks)[number]
 
 export interface SubjectInfo {
   /** Id of the cgroup at the top of the subject. */
@@ -25,10 +32,20 @@ export interface Record {
   /** null: could not be resolved, or its name found no room. */
   executable: string | null
   startedBy: string | null
+  /** How the process came into its container; null: not known. */
+  lineage: StartedBy | null
   decision: DecisionName
   hook: HookName
   /** Remote address for egress and ingress, the local port for ingress and bind. */
   target: { protocol: string; address: string | null; port: number | null } | null
+  /** About exec and code: where it comes from. */
+  origin?: Origin
+  /** About code and files; null: memory, or a path that could not be resolved. */
+  file?: string | null
+  /** About files. */
+  access?: Access[]
+  /** About privileges. */
+  privilege?: string
   outcome: 'would-deny' | 'denied'
   count: number
   first: string
@@ -41,8 +58,30 @@ export interface Record {
   other: boolean
 }
 
-const decisions: DecisionName[] = ['exec', 'egress', 'ingress', 'bind', 'protocol']
-const hooks: HookName[] = ['exec', 'connect', 'sendmsg', 'bind', 'packet']
+/** In the order of enum decision and enum hook. */
+const decisions = [
+  'exec',
+  'egress',
+  'ingress',
+  'bind',
+  'protocol',
+  'code',
+  'file',
+  'privilege',
+] as const
+const hooks = [
+  'exec',
+  'connect',
+  'sendmsg',
+  'bind',
+  'packet',
+  'mmap',
+  'mprotect',
+  'open',
+  'privilege',
+] as const
+const lineages: (StartedBy | null)[] = [null, null, 'entrypoint', 'exec']
+const origins: (Origin | null)[] = [null, 'image', 'other', 'memory']
 const protocolNames = new Map<number, string>([
   ...Object.entries(protocols).map(([name, number]) => [number, name] as const),
   [58, 'ICMP'],
@@ -80,6 +119,10 @@ export class Describer {
       scope: scopeName[row?.scope ?? 0] ?? 'none',
       name: row ? (row.cgroup.split('/').at(-1) ?? '') : `cgroup ${id}`,
       cgroup: row?.cgroup ?? null,
+    }
+    if (id >> BigInt(abi.SubjectBit.VIRTUAL)) {
+      info.scope = 'unmanaged'
+      info.name = `container of pid namespace ${BigInt.asUintN(32, id)}`
     }
     if (row?.scope === abi.Scope.POD) {
       const uid = Buffer.from(row.uid).toString('hex')
@@ -125,9 +168,11 @@ export class Describer {
       subject: this.subject(key.subject),
       executable: this.path(row.exe),
       startedBy: this.path(row.from),
+      lineage: lineages[key.lineage] ?? null,
       decision,
       hook: hooks[key.hook] ?? 'exec',
-      target: decision === 'exec' || key.other ? null : targetOf(key, decision),
+      target: key.other ? null : targetOf(key, decision),
+      ...(!key.other && this.objectOf(key, decision)),
       outcome: key.outcome === abi.Outcome.DENIED ? 'denied' : 'would-deny',
       count: Number(row.count),
       first: this.time(row.first),
@@ -136,6 +181,33 @@ export class Describer {
       rule: this.rulePath(key),
       pid: row.pid === 0 ? null : row.pid,
       other: key.other !== 0,
+    }
+  }
+
+  /** What was opened, mapped or asked for, where it is no address. */
+  private objectOf(
+    key: abi.LedgerKey,
+    decision: DecisionName,
+  ): Pick<Record, 'origin' | 'file' | 'access' | 'privilege'> {
+    const origin = origins[key.origin]
+    const file = () => this.path(Buffer.from(key.address).readBigUInt64LE())
+    switch (decision) {
+      case 'exec':
+        return origin ? { origin } : {}
+      case 'code':
+        return { file: file(), ...(origin && { origin }) }
+      case 'file':
+        return {
+          file: file(),
+          access: [
+            ...(key.port & abi.Access.READ ? (['read'] as const) : []),
+            ...(key.port & abi.Access.WRITE ? (['write'] as const) : []),
+          ],
+        }
+      case 'privilege':
+        return { privilege: privilegeName(key.port) ?? `capability ${key.port}` }
+      default:
+        return {}
     }
   }
 
@@ -151,6 +223,7 @@ export class Describer {
 }
 
 function targetOf(key: abi.LedgerKey, decision: DecisionName): Record['target'] {
+  if (['exec', 'code', 'file', 'privilege'].includes(decision)) return null
   const protocol = protocolNames.get(key.protocol) ?? String(key.protocol)
   const four = key.family === 4
   const bytes = four

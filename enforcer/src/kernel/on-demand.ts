@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs that are attached only while some policy asks for their decision (code, files, privileges). Passing an attached
+// hook costs some 250 instructions before our program has said that nobody asked, and a process start passes forty. They
+// are loaded and pinned at the start, so that attaching needs no library and can hardly fail; a link is pinned beside the
+// others, and stays in force as they do.
+import { existsSync, readdirSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { Decides } from './abi.gen.ts'
+import * as bpf from './libbpf.ts'
+import { pairOf, type PairedDecision } from './programs.ts'
+
+const askedBy: Record<PairedDecision, number> = {
+  exec: 0, // always
+  code: Decides.CODE,
+  file: Decides.FILES,
+  privilege: Decides.PRIVILEGES,
+}
+
+/** The bit of `control.decides` that asks for this program; 0: it is always attached. */
+export function askedFor(name: string): number {
+  const decision = pairOf(name)?.decision
+  return decision ? askedBy[decision] : 0
+}
+
+/** Before a plan is put in force: attaches what it asks for. */
+export function attachAsked(pins: string, decides: number): void {
+  for (const name of pinned(pins)) {
+    const link = join(pins, 'links', name)
+    if (!(askedFor(name) & decides) || existsSync(link)) continue
+    const program = bpf.openPin(join(pins, 'programs', name))
+    try {
+      const fd = bpf.attachFd(program, name)
+      bpf.pin(fd, link)
+      bpf.closeFd(fd)
+    } finally {
+      bpf.closeFd(program)
+    }
+  }
+}
+
+/** After a plan is in force: detaches what it does not ask for. */
+export function detachUnasked(pins: string, decides: number): void {
+  for (const name of pinned(pins)) {
+    const link = join(pins, 'links', name)
+    if (!(askedFor(name) & decides) && existsSync(link)) unlinkSync(link)
+  }
+}
+
+function pinned(pins: string): string[] {
+  const folder = join(pins, 'programs')
+  return existsSync(folder) ? readdirSync(folder) : []
+}
