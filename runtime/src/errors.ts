@@ -12,6 +12,7 @@ export const failures = {
   'policy-invalid': { exitCode: 2, meaning: 'a policy document has problems; none of it is used' },
   'listen-failed': { exitCode: 3, meaning: 'the server could not open its port' },
   'certificate-failed': { exitCode: 3, meaning: 'a certificate could not be made or loaded' },
+  'cluster-unreachable': { exitCode: 3, meaning: 'the API server of a cluster did not answer' },
   'kernel-refused': { exitCode: 3, meaning: 'the kernel refused an operation' },
   'kernel-lacks': { exitCode: 3, meaning: 'the kernel or the user lacks something that is needed' },
   'kernel-object': { exitCode: 3, meaning: 'the BPF object is missing or does not fit this build' },

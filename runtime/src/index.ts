@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The public surface of runtime/: the only file that other folders import.
 
+export { openCluster } from './cluster.ts'
+export type { Cluster, ClusterAnswer, ClusterOptions } from './cluster.ts'
 export { failures, reasonOf, UnderpinError } from './errors.ts'
 export type { FailureCode, FailureParts } from './errors.ts'
 export { createLog } from './log.ts'

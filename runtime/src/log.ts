@@ -13,7 +13,15 @@ export type LogOptions = {
   write?: (line: string) => void
   /** Keys that every line carries, for instance the part that logs. */
   base?: Record<string, string>
+  /**
+   * Do not wait until lines are written: for who answers others meanwhile. Whoever reads our output may
+   * stop doing so; lines beyond 1 MiB are then dropped, and told here.
+   */
+  background?: { dropped: () => void }
 }
+
+/** Lines that are not written yet; some 4,000. */
+const mostWaiting = 1024 * 1024
 
 const secret = ['authorization', 'cookie', 'token', 'password', 'secret', 'privateKey', 'body']
 
@@ -29,7 +37,10 @@ export function createLog(options: LogOptions = {}): Log {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return options.write === undefined
-    ? pino(settings)
-    : pino(settings, { write: (line: string) => options.write?.(line) })
+  const { write, background } = options
+  if (write !== undefined) return pino(settings, { write: (line: string) => write(line) })
+  if (background === undefined) return pino(settings)
+  const output = pino.destination({ dest: 1, sync: false, maxLength: mostWaiting })
+  output.on('drop', background.dropped)
+  return pino(settings, output)
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isCoverage, load, type LoadedCoverage } from '../../policies/src/index.ts'
 import { admit } from './admit.ts'
 import { answerTo } from './answer.ts'
+import { policiesOf } from './calling.ts'
+import { catalogue } from './catalogue.ts'
 import type { Knowledge } from './judge.ts'
 import { namespaceOf } from './namespace.ts'
 import { readReview, type Review } from './review.ts'
@@ -19,14 +20,6 @@ import {
   reviewOf,
   type Manifest,
 } from './specimens.ts'
-
-function policiesOf(...policies: Manifest[]): LoadedCoverage[] {
-  const loaded = load([
-    { file: 'p.yaml', text: policies.map((one) => JSON.stringify(one)).join('\n---\n') },
-  ])
-  expect(loaded.problems).toEqual([])
-  return loaded.policies.filter(isCoverage)
-}
 
 function knowing(
   policies: Manifest[],
@@ -224,7 +217,7 @@ describe('exemptions', () => {
   test('of the workload holds until its day', () => {
     const decision = admit(review({ object: owned, ...controller }), exempting(byName))
     expect(decision.action).toBe('allow')
-    expect(decision.judgement?.coverages[0]).toMatchObject({
+    expect(decision.judgements[0]?.coverages[0]).toMatchObject({
       verdict: 'exempted',
       reason: 'host-network',
     })
@@ -278,15 +271,28 @@ describe('the words', () => {
     const asked = review({ object: podOf({ spec: { hostNetwork: true } }) })
     const answer = answerTo(asked, admit(asked, deny))
     expect(answer.message).toBe(
-      'not covered by istio: hostNetwork is true, so the injector leaves the pod alone [host-network] of Pod/shop/cart; ' +
-        'set hostNetwork to false, or add an exemption with an expiry (CoveragePolicy/mesh, class all)',
+      'not covered by istio: hostNetwork is true, so the injector leaves the pod alone [host-network] in Pod/shop/cart; ' +
+        `${catalogue['host-network'].remedy} (CoveragePolicy/mesh, class all)`,
     )
     expect(answer.audit).toEqual({
       decision: 'deny',
       rule: 'host-network',
       mesh: 'istio',
       policy: 'CoveragePolicy/mesh',
+      assumed: 'the Istio injector is registered as its chart does it',
     })
+  })
+  test('a pod that has no name yet is told by its beginning and its owner', () => {
+    const object = podOf({ labels: { 'pod-template-hash': '7d9f' } })
+    object.metadata = {
+      ...(object.metadata as Manifest),
+      name: undefined,
+      generateName: 'cart-7d9f-',
+      ownerReferences: [{ kind: 'ReplicaSet', name: 'cart-7d9f', controller: true }],
+    }
+    const asked = review({ object, name: '' })
+    const answer = answerTo(asked, admit(asked, deny))
+    expect(answer.message).toContain('] in Pod/shop/cart-7d9f- of Deployment/cart; ')
   })
   test('a warning says what and why in its first 120 characters', () => {
     const asked = review({ ...deployments, object: deploymentOf({ spec: { hostNetwork: true } }) })

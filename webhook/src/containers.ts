@@ -40,23 +40,46 @@ function containerOf(
   path: string,
 ): Container {
   const native = kind === 'init' && text(item, 'restartPolicy') === 'Always'
-  return {
-    name: text(item, 'name') ?? '',
-    image: text(item, 'image') ?? '',
-    kind: native ? 'native' : kind,
-    index,
-    path,
-    command: texts(item, 'command'),
-    args: texts(item, 'args'),
-    env: new Map(
-      list(item, 'env').flatMap((one): [string, string][] => {
-        const name = text(one, 'name')
-        return name === undefined ? [] : [[name, text(one, 'value') ?? '']]
-      }),
-    ),
-    security: fields(item, 'securityContext'),
-    fields: item,
+  return new OneContainer(item, native ? 'native' : kind, index, path)
+}
+
+/** A class for its getter: often there are a hundred variables, and few rules ask for any. */
+class OneContainer implements Container {
+  readonly name: string
+  readonly image: string
+  readonly kind: Container['kind']
+  readonly index: number
+  readonly path: string
+  readonly command: readonly string[]
+  readonly args: readonly string[]
+  readonly security: Fields
+  readonly fields: Fields
+  #env: ReadonlyMap<string, string> | null = null
+
+  constructor(item: Fields, kind: Container['kind'], index: number, path: string) {
+    this.name = text(item, 'name') ?? ''
+    this.image = text(item, 'image') ?? ''
+    this.kind = kind
+    this.index = index
+    this.path = path
+    this.command = texts(item, 'command')
+    this.args = texts(item, 'args')
+    this.security = fields(item, 'securityContext')
+    this.fields = item
   }
+
+  get env(): ReadonlyMap<string, string> {
+    return (this.#env ??= envOf(this.fields))
+  }
+}
+
+function envOf(item: Fields): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const one of list(item, 'env')) {
+    const name = text(one, 'name')
+    if (name !== undefined) found.set(name, text(one, 'value') ?? '')
+  }
+  return found
 }
 
 /** Runs for as long as the pod does, so it can be a sidecar. */

@@ -21,10 +21,14 @@ test('a value of the wrong type is absent', () => {
 })
 
 test('labels are a Map, so any key is safe to look up', () => {
-  const labels = marks(JSON.parse('{"l": {"__proto__": "p", "constructor": "c", "n": 1}}'), 'l')
+  const labels = marks(
+    JSON.parse('{"l": {"__proto__": "p", "constructor": "c", "n": 1, "z": null}}'),
+    'l',
+  )
   expect([...labels]).toEqual([
     ['__proto__', 'p'],
     ['constructor', 'c'],
+    ['z', ''],
   ])
   expect(labels.get('toString')).toBeUndefined()
 })

@@ -42,12 +42,23 @@ export function texts(value: unknown, ...path: string[]): string[] {
   return list(value, ...path).filter((item) => typeof item === 'string')
 }
 
-/** Labels and annotations as a Map: looking up any key is safe. */
+/** Labels and annotations as a Map: looking up any key is safe. A null is an empty text, as the API server decodes it. */
 export type Marks = ReadonlyMap<string, string>
 
+/** One for all: of thousands of namespaces most have no annotations. */
+const none: Marks = new Map()
+
 export function marks(value: unknown, ...path: string[]): Marks {
-  const entries = Object.entries(fields(value, ...path))
-  return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+  const found = fields(value, ...path)
+  const keys = Object.keys(found)
+  if (keys.length === 0) return none
+  const made = new Map<string, string>()
+  for (const key of keys) {
+    const one = found[key]
+    if (one === null) made.set(key, '')
+    else if (typeof one === 'string') made.set(key, one)
+  }
+  return made
 }
 
 export function isFields(value: unknown): value is Fields {

@@ -1,65 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
-import { injectorsOf, podCreation, refusal } from './injectors.ts'
-import type { Manifest } from './specimens.ts'
+import { injectorsOf, inOrder } from './injectors.ts'
 
-const rule = { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }
-const call = podCreation(new Map([['team', 'web']]), new Map([['app', 'cart']]))
+const read = (webhook: object, apiVersion: string) =>
+  injectorsOf({ apiVersion, metadata: { name: 'm' }, webhooks: [webhook] })[0]
 
-function refused(webhook: Manifest) {
-  const [injector] = injectorsOf({
-    metadata: { name: 'm' },
-    webhooks: [{ name: 'w', rules: [rule], ...webhook }],
+test('absent fields have the values of their version', () => {
+  expect(read({ name: 'w' }, 'admissionregistration.k8s.io/v1')).toMatchObject({
+    configuration: 'm',
+    name: 'w',
+    failurePolicy: 'Fail',
+    matchPolicy: 'Equivalent',
+    reinvocationPolicy: 'Never',
+    timeoutSeconds: 10,
+    index: 0,
   })
-  return injector === undefined ? 'none' : refusal(injector, call)
-}
-
-test.each<[string, Manifest, string | null]>([
-  ['no selectors', {}, null],
-  ['no rules', { rules: [] }, 'rules'],
-  ['all operations', { rules: [{ ...rule, operations: ['*'] }] }, null],
-  ['another operation', { rules: [{ ...rule, operations: ['UPDATE'] }] }, 'rules'],
-  ['another group', { rules: [{ ...rule, apiGroups: ['apps'] }] }, 'rules'],
-  ['all groups', { rules: [{ ...rule, apiGroups: ['*'] }] }, null],
-  ['another version', { rules: [{ ...rule, apiVersions: ['v2'] }] }, 'rules'],
-  ['all resources', { rules: [{ ...rule, resources: ['*'] }] }, null],
-  ['all resources and subresources', { rules: [{ ...rule, resources: ['*/*'] }] }, null],
-  ['pods with all subresources', { rules: [{ ...rule, resources: ['pods/*'] }] }, null],
-  ['a subresource only', { rules: [{ ...rule, resources: ['pods/status'] }] }, 'rules'],
-  ['namespaced', { rules: [{ ...rule, scope: 'Namespaced' }] }, null],
-  ['cluster scope', { rules: [{ ...rule, scope: 'Cluster' }] }, 'rules'],
-  ['second rule fits', { rules: [{ ...rule, scope: 'Cluster' }, rule] }, null],
-  ['namespace label', { namespaceSelector: { matchLabels: { team: 'web' } } }, null],
-  [
-    'another namespace label',
-    { namespaceSelector: { matchLabels: { team: 'db' } } },
-    'namespaceSelector',
-  ],
-  ['object label', { objectSelector: { matchLabels: { app: 'x' } } }, 'objectSelector'],
-  [
-    'NotIn holds for a missing label',
-    { objectSelector: { matchExpressions: [{ key: 'z', operator: 'NotIn', values: ['1'] }] } },
-    null,
-  ],
-  [
-    'an unknown operator selects nothing',
-    { objectSelector: { matchExpressions: [{ key: 'app', operator: 'Like' }] } },
-    'objectSelector',
-  ],
-  [
-    'a label called constructor is not there',
-    { objectSelector: { matchExpressions: [{ key: 'constructor', operator: 'DoesNotExist' }] } },
-    null,
-  ],
-])('%s', (_name, webhook, expected) => {
-  expect(refused(webhook)).toBe(expected)
+  expect(read({}, 'admissionregistration.k8s.io/v1beta1')).toMatchObject({
+    failurePolicy: 'Ignore',
+    matchPolicy: 'Exact',
+    sideEffects: 'Unknown',
+    timeoutSeconds: 30,
+  })
 })
 
-test('failurePolicy is Fail unless it says Ignore', () => {
-  const policies = ['Ignore', 'Fail', undefined].map((failurePolicy) => ({ failurePolicy }))
-  expect(injectorsOf({ webhooks: policies }).map((one) => one.failurePolicy)).toEqual([
-    'Ignore',
-    'Fail',
-    'Fail',
-  ])
+test('what is written counts', () => {
+  const written = {
+    failurePolicy: 'Ignore',
+    matchPolicy: 'Exact',
+    reinvocationPolicy: 'IfNeeded',
+    sideEffects: 'NoneOnDryRun',
+    timeoutSeconds: 3,
+  }
+  expect(read(written, 'admissionregistration.k8s.io/v1')).toMatchObject(written)
+})
+
+test('what is no entry at all is one that asks for nothing', () => {
+  for (const odd of [null, 'x', [], { rules: 'x', matchConditions: {} }]) {
+    const [entry] = injectorsOf({ webhooks: [odd] })
+    expect(entry).toMatchObject({ name: '', rules: [], conditions: 0 })
+  }
+  expect(injectorsOf(null)).toEqual([])
+})
+
+test('configurations are called by name, and their entries as written', () => {
+  const of = (name: string, ...webhooks: string[]) =>
+    injectorsOf({ metadata: { name }, webhooks: webhooks.map((webhook) => ({ name: webhook })) })
+  const entries = [of('b', 'z', 'a'), of('a-b', 'y'), of('a.b', 'x'), of('a', 'w'), of('B', 'v')]
+  expect(inOrder(entries.flat()).map(({ name }) => name)).toEqual(['v', 'w', 'y', 'x', 'z', 'a'])
 })

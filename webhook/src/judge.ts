@@ -3,19 +3,22 @@
 // Pure: the day comes in, nothing is looked up. The webhook and the scan both end here.
 
 import {
+  allowance,
   evaluateCheck,
   exemption,
   requirements,
+  type Allowance,
   type CoverageMode,
   type LoadedCoverage,
   type Requirement,
 } from '../../policies/src/index.ts'
-import { effectOf } from './catalogue.ts'
+import type { ClusterObjects } from './cluster-objects.ts'
 import { coverageOf, type Coverage } from './coverage.ts'
-import { findingOf, type Finding, type Hit } from './finding.ts'
+import { text, texts } from './fields.ts'
+import { effectOf, findingOf, type Finding, type Hit } from './finding.ts'
 import type { Injector } from './injectors.ts'
 import { meshes, meshNamed } from './meshes/index.ts'
-import type { MeshSettings } from './meshes/mesh.ts'
+import type { Mesh, MeshSettings, Requester } from './meshes/mesh.ts'
 import { unknownNamespace, type Namespace } from './namespace.ts'
 import { subjectKey, type Subject } from './subject.ts'
 
@@ -24,7 +27,12 @@ export type Knowledge = {
   policies: readonly LoadedCoverage[]
   namespaces: ReadonlyMap<string, Namespace>
   injectors: readonly Injector[]
+  /** By the name of the mesh: what resolveSettings made of the given ones and of the objects. */
   settings: Readonly<Record<string, MeshSettings>>
+  /** Other objects of the cluster, as the meshes read them. */
+  objects?: ClusterObjects
+  /** Meshes of the user's own, from profile files. */
+  profiles?: readonly Mesh[]
   /** Meshes expected everywhere, besides those of policies and those that the workload speaks of. */
   expected: readonly string[]
   /** The day in UTC, as in 2030-03-31. */
@@ -32,7 +40,15 @@ export type Knowledge = {
 }
 
 /** What a CEL check may see besides the object. */
-export type Circumstances = { oldObject: unknown; request: unknown; ownerTrusted: boolean }
+export type Circumstances = {
+  oldObject: unknown
+  request: unknown
+  ownerTrusted: boolean
+  /** What checks may spend; several judgements of one request share it. */
+  allowance?: Allowance
+  /** Tell every rule that was asked, in Coverage.steps. */
+  explain?: boolean
+}
 
 /** A finding that a policy does not forgive, and how that policy takes it. */
 export type Objection = { finding: Finding; mode: CoverageMode; policy: string; class: string }
@@ -55,32 +71,45 @@ export function judge(
   const plain = { name: namespace.name, labels: Object.fromEntries(namespace.labels) }
   const required = requirements(known.policies, plain)
   const coverages = meshesFor(subject, namespace, required, known).map((name): Coverage => {
-    const mesh = meshNamed(name)
+    const mesh = meshNamed(name, known.profiles)
     if (mesh === null) return notKnown(name, subject)
-    return coverageOf(mesh, subject, { ...known, namespace })
+    const requester = requesterOf(around.request)
+    const explain = around.explain === true
+    return coverageOf(mesh, subject, { ...known, namespace, requester, explain })
   })
+  bothInject(subject, coverages, known)
   const key = subjectKey(subject)
   const findings: Finding[] = []
   const objections: Objection[] = []
   for (const coverage of coverages) {
-    const asking = required.filter((one) => one.meshes.includes(coverage.mesh))
-    const open = coverage.hits.map((hit) => findingOf(hit, coverage.mesh, key))
+    const asking = required.filter((one) =>
+      one.meshes.some((name) => inChargeOf(name, subject, namespace, known) === coverage.mesh),
+    )
+    const uncovering = new Set<Finding>()
+    const open = coverage.hits.map((hit) => {
+      const finding = findingOf(hit, coverage.mesh, key)
+      if (effectOf(hit) !== 'risk') uncovering.add(finding)
+      return finding
+    })
     const forgiven = new Set<Finding>()
     for (const one of asking) {
       for (const finding of open) {
         const pardon = pardonOf(one, finding, subject, plain, known.today, around.ownerTrusted)
         if (pardon.holds) forgiven.add(finding)
-        else if (isUncovered(finding)) objections.push(objection(finding, one, one.mode))
+        else if (uncovering.has(finding)) objections.push(objection(finding, one, one.mode))
         if (pardon.expired !== null) findings.push(expiredFinding(pardon.expired, finding, one))
       }
     }
     const objected = new Set(objections.map((one) => one.finding))
     findings.push(...open.filter((one) => !forgiven.has(one) || objected.has(one)))
-    const left = open.filter((one) => isUncovered(one) && (!forgiven.has(one) || objected.has(one)))
+    const left = open.filter(
+      (one) => uncovering.has(one) && (!forgiven.has(one) || objected.has(one)),
+    )
     if (coverage.verdict !== 'covered' && left.length === 0) coverage.verdict = 'exempted'
   }
+  const shared = around.allowance ?? allowance()
   for (const one of required) {
-    const failed = failedChecks(one, subject, plain, coverages, around)
+    const failed = failedChecks(one, subject, plain, coverages, { ...around, allowance: shared })
     for (const { finding, mode } of failed) {
       if (pardonOf(one, finding, subject, plain, known.today, around.ownerTrusted).holds) continue
       findings.push(finding)
@@ -98,12 +127,46 @@ function meshesFor(
 ): string[] {
   const asked = required.flatMap((one) => one.meshes)
   // A policy says which mesh belongs here; without one, what is there says it.
-  const found = asked.length > 0 ? asked : [...known.expected, ...mentioned(subject, namespace)]
-  return [...new Set(found)]
+  const found =
+    asked.length > 0 ? asked : [...known.expected, ...mentioned(subject, namespace, known)]
+  return [...new Set(found.map((name) => inChargeOf(name, subject, namespace, known)))]
 }
 
-function mentioned(subject: Subject, namespace: Namespace): string[] {
-  return meshes.filter((mesh) => mesh.mentionedBy(subject, namespace)).map((mesh) => mesh.name)
+/** Two redirects in one pod: which of them wins hangs on the order of the injectors, so both are told. */
+function bothInject(subject: Subject, coverages: readonly Coverage[], known: Knowledge): void {
+  const capturing = coverages.filter(({ mesh: name, verdict }) => {
+    const mesh = meshNamed(name, known.profiles)
+    const captures = mesh !== null && mesh.sidecarNames.length > 0 && mesh.checks.length > 0
+    return captures && (verdict === 'covered' || verdict === 'blind')
+  })
+  if (capturing.length < 2) return
+  for (const coverage of capturing) {
+    const others = capturing.filter((one) => one !== coverage).map(({ mesh }) => mesh)
+    coverage.hits.push({
+      id: 'cross-mesh-collision',
+      path: `${subject.pod.prefix}spec.containers`,
+      message: `${coverage.mesh} and ${others.join(' and ')} both redirect the traffic of this pod`,
+      effect: 'risk',
+    })
+  }
+}
+
+/** A mesh may leave a pod to another one, if that is known. */
+function inChargeOf(name: string, subject: Subject, namespace: Namespace, known: Knowledge) {
+  const other = meshNamed(name, known.profiles)?.leavesTo?.(subject, namespace) ?? null
+  return other !== null && meshNamed(other, known.profiles) !== null ? other : name
+}
+
+/** The user who sends the request, when there is one. */
+function requesterOf(request: unknown): Requester {
+  const user = text(request, 'userInfo', 'username')
+  return user === undefined ? null : { user, groups: texts(request, 'userInfo', 'groups') }
+}
+
+function mentioned(subject: Subject, namespace: Namespace, known: Knowledge): string[] {
+  return [...meshes, ...(known.profiles ?? [])]
+    .filter((mesh) => mesh.mentionedBy(subject, namespace))
+    .map((mesh) => mesh.name)
 }
 
 function notKnown(mesh: string, subject: Subject): Coverage {
@@ -113,10 +176,6 @@ function notKnown(mesh: string, subject: Subject): Coverage {
     message: `the policy asks for the mesh "${mesh}", which this build does not know`,
   }
   return { mesh, verdict: 'unknown', reason: hit.id, basis: 'predicted', hits: [hit], assumed: [] }
-}
-
-function isUncovered(finding: Finding): boolean {
-  return effectOf(finding.id as Hit['id']) !== 'risk'
 }
 
 function objection(finding: Finding, by: Requirement, mode: CoverageMode): Objection {
@@ -166,15 +225,10 @@ function failedChecks(
   const predictions = Object.fromEntries(
     coverages.map(({ mesh, verdict, reason }) => [mesh, { verdict, reason: reason ?? '' }]),
   )
-  const { oldObject, request } = around
+  const { oldObject, request, allowance: shared } = around
   return checks.flatMap(({ name, expression, message, mode }) => {
-    const outcome = evaluateCheck(expression, {
-      object: subject.object,
-      oldObject,
-      request,
-      namespace,
-      predictions,
-    })
+    const variables = { object: subject.object, oldObject, request, namespace, predictions }
+    const outcome = evaluateCheck(expression, variables, shared)
     if ('result' in outcome && outcome.result) return []
     // fail closed: a check that cannot be evaluated did not pass.
     const why = 'fault' in outcome ? ` (not evaluated: ${outcome.fault.message})` : ''

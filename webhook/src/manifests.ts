@@ -1,93 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text of manifests → objects, each with the file and line it came from. Lists are opened. Several YAML
+// Text of manifests → objects, each with the file and line it came from. Lists are opened. Several
 // documents are read one by one, so that a mistake in one is a problem of that one only.
 
-import { parseDocuments as readDocuments } from '../../policies/src/index.ts'
 import { field, isFields, list, text, type Fields } from './fields.ts'
+import { readText, type Place, type TextDocument } from './input/document-text.ts'
+import { isTemplate, looksLikeTemplate, templateMessage } from './input/template.ts'
+
+export type { Place } from './input/document-text.ts'
 
 export type Manifest = {
   object: Fields
   file: string
-  line: number | null
-  /** The line of a field path such as spec.containers[0].image, or of the nearest thing above it. */
-  lineOf(path: string): number | null
+  /** Of a field path such as spec.containers[0].image, or of the nearest thing above it; null: not in a file. */
+  placeOf: (path: string) => Place | null
 }
 
+/** Something that could not be read, so that the result is incomplete. */
 export type Unread = { file: string; line: number | null; message: string }
 
 export function readManifests(
   file: string,
   text: string,
 ): { manifests: Manifest[]; unread: Unread[] } {
-  const trimmed = text.trimStart()
-  // JSON has no places to tell, and may be as large as a whole cluster's list.
-  if (trimmed.startsWith('{') || trimmed.startsWith('[')) {
-    const json = parseJson(trimmed)
-    if (json !== null) return { manifests: opened(json.value, file, () => null, []), unread: [] }
-  }
-  const manifests: Manifest[] = []
+  const { documents, mistakes } = readText(text)
   const unread: Unread[] = []
-  for (const part of documentsOf(text)) {
-    for (const one of readDocuments(part.text)) {
-      const at = (path: Path) => one.placeOf(path).line + part.before
-      const [mistake] = one.misprints
-      if (mistake !== undefined) {
-        const { found, expected, remedy } = mistake.complaint
-        const line = mistake.place.line + part.before
-        unread.push({ file, line, message: `found ${found}, expected ${expected} (${remedy})` })
-      } else manifests.push(...opened(one.value, file, at, []))
-    }
+  const isChart = mistakes.length > 0 && looksLikeTemplate(text)
+  for (const { line, message } of mistakes) {
+    if (!isChart) unread.push({ file, line, message })
+    // Told once a file: the other mistakes are consequences.
+    else if (unread.length === 0) unread.push({ file, line, message: templateMessage })
   }
-  return { manifests, unread }
+  const manifests = documents.flatMap((one) => {
+    const tooDeep = () =>
+      unread.push({ file, line: one.placeOf([]).line, message: `lists are nested too deeply` })
+    return opened(one.value, { file, at: one.placeOf, tooDeep }, [])
+  })
+  const whole = manifests.filter(({ object, placeOf }) => {
+    if (!isTemplate(object)) return true
+    if (unread.every((one) => one.message !== templateMessage))
+      unread.push({ file, line: placeOf('')?.line ?? null, message: templateMessage })
+    return false
+  })
+  return { manifests: whole, unread }
 }
 
-type Path = readonly (string | number)[]
+const deepest = 20
 
-/** A line that begins with --- always begins a document, so the text can be cut there. */
-function documentsOf(text: string): { text: string; before: number }[] {
-  const parts: { text: string; before: number }[] = []
-  let lines: string[] = []
-  let before = 0
-  const all = text.split('\n')
-  for (const [index, line] of all.entries()) {
-    if (/^---(\s|$)/.test(line) && lines.length > 0) {
-      parts.push({ text: lines.join('\n'), before })
-      lines = []
-      before = index
-    }
-    lines.push(line)
-  }
-  parts.push({ text: lines.join('\n'), before })
-  return parts
-}
-
-function parseJson(text: string): { value: unknown } | null {
-  try {
-    return { value: JSON.parse(text) }
-  } catch {
-    return null
-  }
-}
-
-/** Lists (v1 List, PodList, …) hold their objects in items; kubectl gives them without kinds there. */
+/**
+ * Lists (v1 List, PodList, …) hold their objects in items; kubectl gives them without kinds there. An
+ * OpenShift Template holds them in objects; a plain list of objects is what jq makes.
+ */
 function opened(
   value: unknown,
-  file: string,
-  at: (path: Path) => number | null,
-  path: Path,
+  from: { file: string; at: TextDocument['placeOf']; tooDeep: () => void },
+  path: readonly (string | number)[],
 ): Manifest[] {
+  if (path.length > deepest) from.tooDeep()
+  if (path.length > deepest) return []
+  if (Array.isArray(value)) {
+    return value.flatMap((item, index) => opened(item, from, [...path, index]))
+  }
   if (!isFields(value)) return []
   const kind = text(value, 'kind') ?? ''
-  if (kind.endsWith('List') && Array.isArray(field(value, 'items'))) {
-    const itemKind = kind.slice(0, -'List'.length)
-    return list(value, 'items').flatMap((item, index) => {
+  const key = kind.endsWith('List') ? 'items' : kind === 'Template' ? 'objects' : ''
+  if (key !== '' && Array.isArray(field(value, key))) {
+    const itemKind = key === 'items' ? kind.slice(0, -'List'.length) : ''
+    return list(value, key).flatMap((item, index) => {
       const named = isFields(item) && item.kind === undefined && itemKind !== ''
       const object = named ? { apiVersion: value.apiVersion, kind: itemKind, ...item } : item
-      return opened(object, file, at, [...path, 'items', index])
+      return opened(object, from, [...path, key, index])
     })
   }
-  const lineOf = (below: string) => at([...path, ...stepsOf(below)])
-  return [{ object: value, file, line: at(path), lineOf }]
+  const placeOf = (below: string) => from.at([...path, ...stepsOf(below)])
+  return [{ object: value, file: from.file, placeOf }]
 }
 
 /** spec.containers[0].env, metadata.annotations[a.b/c] → steps. */

@@ -2,7 +2,7 @@
 // A namespace that is made or changed: would an ordinary new pod in it get its sidecar, and did it before?
 // Asked of the same rules that judge pods, with a plain pod.
 
-import { requirements } from '../../policies/src/index.ts'
+import { pardon, requirements, type Requirement } from '../../policies/src/index.ts'
 import { coverageOf } from './coverage.ts'
 import type { Fields } from './fields.ts'
 import { findingOf, type Finding, type Hit } from './finding.ts'
@@ -31,9 +31,11 @@ export function judgeNamespace(
   const key = `Namespace/${now.name}`
   const labels = Object.fromEntries(now.labels)
   for (const one of requirements(known.policies, { name: now.name, labels })) {
-    for (const mesh of one.meshes.flatMap((name) => meshNamed(name) ?? [])) {
+    for (const mesh of one.meshes.flatMap((name) => meshNamed(name, known.profiles) ?? [])) {
       const hit = bare(mesh, now, known)
-      if (hit === null) continue
+      // An exemption of the whole namespace, not of some workloads in it.
+      const all = { kind: 'Namespace', name: now.name, namespace: { name: now.name, labels } }
+      if (hit === null || pardon(one.loaded, all, hit.id, known.today).holds) continue
       const drifted = before !== null && bare(mesh, before, known) === null
       const told: Hit = drifted
         ? { ...hit, id: 'ns-label-drift', message: `new pods lose their sidecar: ${hit.message}` }
@@ -43,7 +45,27 @@ export function judgeNamespace(
       objections.push({ finding, mode: one.mode, policy: one.loaded.key, class: one.class })
     }
   }
+  for (const { one, mesh } of before === null ? [] : left(before, now, known)) {
+    const message = `the namespace leaves the class "${one.class}" of ${one.loaded.key}, so its pods need no sidecar any more`
+    const finding = findingOf({ id: 'ns-label-drift', path: 'metadata.labels', message }, mesh, key)
+    findings.push(finding)
+    objections.push({ finding, mode: one.mode, policy: one.loaded.key, class: one.class })
+  }
   return { findings, objections }
+}
+
+/** What was asked of the namespace before, and is not any more. */
+function left(before: Namespace, now: Namespace, known: Knowledge) {
+  const [was, is] = [before, now].map((namespace) => asked(namespace, known))
+  return [...(was ?? [])].filter(([key]) => !is?.has(key)).map(([, one]) => one)
+}
+
+function asked({ name, labels }: Namespace, known: Knowledge) {
+  const found = new Map<string, { one: Requirement; mesh: string }>()
+  for (const one of requirements(known.policies, { name, labels: Object.fromEntries(labels) })) {
+    for (const mesh of one.meshes) found.set(`${one.loaded.key} ${mesh}`, { one, mesh })
+  }
+  return found
 }
 
 function bare(mesh: Mesh, namespace: Namespace, known: Knowledge): Hit | null {

@@ -4,6 +4,7 @@
 // k8s.io/apiserver pkg/admission/plugin/webhook/request/admissionreview.go says what it accepts.
 
 import { field, fields, isFields, text, texts, type Fields } from './fields.ts'
+import { headBytes, longestUid, readHead, type Head } from './head.ts'
 
 export type Review = {
   uid: string
@@ -36,8 +37,8 @@ export type Answer = {
   audit: Readonly<Record<string, string>>
 }
 
-/** What could not be read, and the UID if that much could. */
-export type Unreadable = { uid: string | null; apiVersion: string; why: string }
+/** What could not be read, and whom to answer if that much could. */
+export type Unreadable = Head & { why: string }
 
 export const knownVersions = ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1']
 
@@ -47,16 +48,21 @@ export function readReview(body: string): Review | Unreadable {
     parsed = JSON.parse(body)
   } catch {
     // Cut off somewhere: the beginning may still tell whom to answer.
-    return { ...peek(body), why: 'the body is not JSON' }
+    return unreadable(body, 'the body is not JSON')
   }
   const uid = text(parsed, 'request', 'uid')
   const apiVersion = text(parsed, 'apiVersion') ?? ''
   const request = field(parsed, 'request')
+  const none = { uid: null, apiVersion: '', namespace: null, operation: null }
   if (uid === undefined || uid === '' || !isFields(request)) {
-    return { uid: null, apiVersion, why: 'the body has no request with an uid' }
+    return { ...none, why: 'the body has no request with an uid' }
   }
+  if (uid.length > longestUid) return { ...none, why: 'the uid is too long to be one' }
   if (text(parsed, 'kind') !== 'AdmissionReview' || !knownVersions.includes(apiVersion)) {
-    return { uid, apiVersion: '', why: 'the body is not an AdmissionReview of a version we know' }
+    const namespace = text(request, 'namespace') ?? null
+    const operation = text(request, 'operation') ?? null
+    const why = 'the body is not an AdmissionReview of a version we know'
+    return { uid, apiVersion: '', namespace, operation, why }
   }
   const object = field(request, 'object')
   const oldObject = field(request, 'oldObject')
@@ -79,20 +85,11 @@ export function readReview(body: string): Review | Unreadable {
   }
 }
 
-/**
- * The UID from the beginning of a body that is too large or cut off. The API server writes kind, apiVersion
- * and request.uid first, in this order or with the first two swapped; nothing else is trusted.
- */
-export function peek(body: string): { uid: string | null; apiVersion: string } {
-  const head =
-    /^\s*\{((?:\s*"(?:kind|apiVersion)"\s*:\s*"[^"\\]{1,64}"\s*,){2})\s*"request"\s*:\s*\{\s*"uid"\s*:\s*"([\w.:-]{1,128})"/.exec(
-      body.slice(0, 4096),
-    )
-  const apiVersion = /"apiVersion"\s*:\s*"([^"]*)"/.exec(head?.[1] ?? '')?.[1] ?? ''
-  const isReview = /"kind"\s*:\s*"AdmissionReview"/.test(head?.[1] ?? '')
-  return isReview && knownVersions.includes(apiVersion)
-    ? { uid: head?.[2] ?? null, apiVersion }
-    : { uid: null, apiVersion: '' }
+/** From the beginning of a body that is too large, too late or cut off. */
+export function unreadable(head: string, why: string): Unreadable {
+  const found = readHead(head.slice(0, headBytes))
+  const known = knownVersions.includes(found.apiVersion)
+  return { ...found, apiVersion: known ? found.apiVersion : '', why }
 }
 
 type Whom = { uid: string; apiVersion: string }
@@ -149,10 +146,9 @@ export function writeAnswer(answer: Answer): string {
     response.status = { status: 'Failure', code, reason, message: oneLine(message, 4096) }
   }
   const warnings = [...new Set(answer.warnings.map((one) => oneLine(one, warningBytes)))]
-  if (warnings.length > 0) response.warnings = warnings.slice(0, warningCount)
-  const audit = Object.entries(answer.audit).filter(([key]) =>
-    /^[A-Za-z0-9][\w.-]{0,62}$/.test(key),
-  )
+  const told = warnings.filter((one) => one !== '').slice(0, warningCount)
+  if (told.length > 0) response.warnings = told
+  const audit = Object.entries(answer.audit).filter(([key]) => auditKey.test(key))
   if (audit.length > 0) {
     response.auditAnnotations = Object.fromEntries(
       audit.map(([key, value]) => [key, oneLine(value, 1024)]),
@@ -162,16 +158,29 @@ export function writeAnswer(answer: Answer): string {
   return JSON.stringify({ apiVersion, kind: 'AdmissionReview', response })
 }
 
-/** The API server cuts a warning at 256 characters, and drops one with control characters whole. */
-const warningBytes = 256
-/** All warnings of a request together may have 4,096 characters: 16 of 256. */
-const warningCount = 16
+/** The API server puts our name and a slash in front, and takes the whole only as a qualified name. */
+const auditKey = /^[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/
 
+/** The API server cuts a warning at 256 characters, and drops one with control characters whole. */
+export const warningBytes = 256
+/** All warnings of a request together may have 4,096 characters: 16 of 256. */
+export const warningCount = 16
+
+/** In one line, as terminals and logs can show it: no control characters, none that turn the direction. */
 export function oneLine(words: string, bytes: number): string {
-  // eslint-disable-next-line no-control-regex -- the point is to take them out
-  const clean = words.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim()
-  const whole = Buffer.from(clean)
-  if (whole.length <= bytes) return clean
+  const clean = words
+    .toWellFormed()
+    .replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+    .trim()
+  return cut(clean, bytes)
+}
+
+/** At most so many bytes of UTF-8, with three dots for what is missing. */
+export function cut(words: string, bytes: number): string {
+  // A character of a string has three bytes at most.
+  if (words.length * 3 <= bytes) return words
+  const whole = Buffer.from(words)
+  if (whole.length <= bytes) return words
   // Cut at a character, not inside one: continuation bytes are 10xxxxxx.
   let end = bytes - 3
   while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end--

@@ -3,113 +3,151 @@
 // not work out: unreadable, too large, too late, crashed. Each is counted, and answered when the UID is known.
 // One log line a review, and never the body.
 
+import { dayOf } from '../../policies/src/index.ts'
 import { UnderpinError, type Log, type Metrics } from '../../runtime/src/index.ts'
-import { admit, type Decision } from './admit.ts'
+import { admit, type Decision, type House } from './admit.ts'
 import { answerTo } from './answer.ts'
 import type { Body } from './body.ts'
-import type { Knowledge } from './judge.ts'
+import { onFailureOf, type FailureMode } from './failure-mode.ts'
+import { ignoredBecause } from './ignored.ts'
+import type { KnowledgeSource } from './knowledge-source.ts'
 import {
   allowed,
   errored,
-  peek,
   readReview,
+  unreadable,
   writeAnswer,
   type Answer,
   type Review,
   type Unreadable,
 } from './review.ts'
+import { instrument, type Failure } from './review-metrics.ts'
+import { unsureOf } from './unsure.ts'
 
 export type Reply = { status: number; text: string; close: boolean }
 
-export type Reviewer = (body: Body, receivedAt: number) => Reply
+/** When the request came, and when whoever sent it stops waiting; on the same clock. */
+export type Times = { receivedAt: number; deadline: number }
+
+export type Reviewer = (body: Body, times: Times) => Reply
 
 export type ReviewerOptions = {
-  knowledge: () => Knowledge
+  knowledge: KnowledgeSource
+  house: House
   /** What happens to a request that could not be judged. */
-  onFailure: 'allow' | 'deny'
+  onFailure: FailureMode
   log: Log
   metrics: Metrics
   /** Milliseconds that only go forward. */
   clock: () => number
+  now: () => Date
 }
 
-type Failure = 'unreadable' | 'oversized' | 'late' | 'undecidable' | 'crashed'
+/** Milliseconds that the checks of one request have together. Others wait for it meanwhile. */
+const mostForChecks = 1000
+
+type Judged = { decision: Decision | null; answer: Answer }
 
 export function createReviewer(options: ReviewerOptions): Reviewer {
-  const { log, metrics, onFailure, clock } = options
-  const requests = metrics.counter(
-    'underpin_admission_requests_total',
-    'Reviews answered, by operation and decision.',
-    ['operation', 'decision', 'dry_run'],
-  )
-  const failures = metrics.counter(
-    'underpin_admission_failures_total',
-    'Requests that could not be judged; the failure mode decided.',
-    ['reason'],
-  )
-  const findings = metrics.counter(
-    'underpin_admission_findings_total',
-    'Findings in reviews, by mesh and rule.',
-    ['mesh', 'rule'],
-  )
-  const duration = metrics.histogram(
-    'underpin_admission_duration_seconds',
-    'From the first byte of a review to its answer.',
-    ['operation'],
-  )
+  const { log, clock, knowledge, house } = options
+  const count = instrument(options.metrics)
+
+  const modeFor = (affected: { namespace: string | null; operation: string | null }) =>
+    onFailureOf(options.onFailure, affected, () => ({
+      facts: knowledge.current(),
+      exclusions: house.exclusions,
+    }))
 
   const failed = (reason: Failure, whom: Unreadable, status: number, close: boolean): Reply => {
-    failures.add({ reason })
-    log.warn({ uid: whom.uid, reason, found: whom.why }, 'review not judged')
+    count.failure(reason)
+    const { uid, apiVersion, why } = whom
+    const onFailure = modeFor(whom)
+    const decision =
+      uid === null ? 'unanswerable' : `failed-${onFailure === 'allow' ? 'open' : 'closed'}`
+    log.warn({ uid, reason, found: why, decision }, 'review not judged')
     // Without an UID there is no answer the API server would take: its failurePolicy decides.
-    if (whom.uid === null) return { status, text: JSON.stringify({ error: whom.why }), close }
-    const answer = errored({ uid: whom.uid, apiVersion: whom.apiVersion }, whom.why, onFailure)
-    return { status: 200, text: writeAnswer(answer), close }
+    if (uid === null) return { status, text: JSON.stringify({ error: why }), close }
+    return { status: 200, text: writeAnswer(errored({ uid, apiVersion }, why, onFailure)), close }
   }
 
-  const judged = (review: Review): { decision: Decision | null; answer: Answer } => {
+  const gaveUp = (review: Review, reason: Failure, why: string): Judged => {
+    count.failure(reason)
+    return { decision: null, answer: errored(review, why, modeFor(review)) }
+  }
+
+  const judged = (review: Review, deadline: number): Judged => {
+    // What nobody need judge is answered whatever state we are in.
+    if (ignoredBecause(review) !== null) {
+      return { decision: admit(review, nothing, house), answer: allowed(review) }
+    }
+    const missing = knowledge.ready()
+    if (missing !== null) return gaveUp(review, 'not-ready', `not known yet: ${missing}`)
+    // Nobody waits any more; judging it would only make the next ones late as well.
+    if (clock() >= deadline) return gaveUp(review, 'late', 'no time was left to judge it')
     try {
-      const decision = admit(review, options.knowledge())
-      return {
-        decision,
-        answer: decision.ignored === undefined ? answerTo(review, decision) : allowed(review),
-      }
+      const known = { ...knowledge.current(), expected: [], today: dayOf(options.now()) }
+      const checkMs = Math.min(mostForChecks, (deadline - clock()) / 2)
+      const decision = admit(review, known, { ...house, checkMs })
+      const answer = decision.ignored === undefined ? answerTo(review, decision) : allowed(review)
+      const unsure = decision.ignored === undefined ? unsureOf(review, known, house) : null
+      if (unsure === null || decision.action === 'deny') return { decision, answer }
+      // fail closed: told to deny what could not be judged, this is such a case.
+      const { why, matters } = unsure
+      if (options.onFailure === 'deny' && matters) return gaveUp(review, 'unknown-namespace', why)
+      // fail open: the policies that can be told apply; that others might is said.
+      const warnings = matters ? [...answer.warnings, why] : answer.warnings
+      return { decision, answer: { ...answer, warnings, audit: { ...answer.audit, assumed: why } } }
     } catch (err) {
       const told = err instanceof UnderpinError && err.code === 'undecidable' ? err.parts : null
       const reason: Failure = told === null ? 'crashed' : 'undecidable'
-      failures.add({ reason })
-      log.error({ uid: review.uid, reason, err }, 'review not judged')
+      log.error({ uid: review.uid, reason, err }, 'review failed, answering by the failure mode')
       // What broke is for our log; the requester learns that it did.
-      const why = told === null ? 'an internal error' : `found ${told.found}`
-      return { decision: null, answer: errored(review, why, onFailure) }
+      return gaveUp(review, reason, told === null ? 'an internal error' : `found ${told.found}`)
     }
   }
 
-  return (body, receivedAt) => {
-    if (body.kind === 'broken') {
-      failures.add({ reason: 'unreadable' })
-      return { status: 400, text: '', close: true }
-    }
-    if (body.kind === 'oversized') {
-      const whom = { ...peek(body.head), why: 'the request is larger than 7 MiB' }
-      return failed('oversized', whom, 413, !body.drained)
-    }
-    if (body.kind === 'late') {
-      const whom = { ...peek(body.head), why: 'the request did not arrive in time' }
-      return failed('late', whom, 408, true)
+  return (body, { receivedAt, deadline }) => {
+    switch (body.kind) {
+      case 'broken':
+        count.failure('unreadable')
+        return { status: 400, text: '', close: true }
+      case 'oversized': {
+        const whom = unreadable(body.head, 'the request is larger than 7 MiB')
+        return failed('oversized', whom, 413, !body.drained)
+      }
+      case 'late':
+        return failed(
+          'late',
+          unreadable(body.head, 'the request did not arrive in time'),
+          408,
+          true,
+        )
+      case 'crowded': {
+        const whom = unreadable(body.head, 'too many requests were arriving, this one slowly')
+        return failed('crowded', whom, 503, true)
+      }
+      case 'beyond':
+        return failed('oversized', unreadable(body.head, body.why), 413, false)
+      case 'whole':
     }
     const review = readReview(body.text)
     if ('why' in review) return failed('unreadable', review, 400, false)
-    const { decision, answer } = judged(review)
+    const { decision, answer } = judged(review, deadline)
     const action = decision?.action ?? (answer.allowed ? 'failed-open' : 'failed-closed')
-    const operation = known(review.operation)
     const milliseconds = clock() - receivedAt
-    requests.add({ operation, decision: action, dry_run: String(review.dryRun) })
-    duration.observe(milliseconds / 1000, { operation })
-    for (const { mesh, id } of decision?.findings ?? []) findings.add({ mesh, rule: id })
+    count.review(review, action, decision?.findings ?? [], milliseconds / 1000)
     log.info(lineOf(review, decision, action, milliseconds), 'review answered')
     return { status: 200, text: writeAnswer(answer), close: false }
   }
+}
+
+const nothing = {
+  policies: [],
+  namespaces: new Map(),
+  injectors: [],
+  settings: {},
+  expected: [],
+  today: '',
 }
 
 function lineOf(review: Review, decision: Decision | null, action: string, milliseconds: number) {
@@ -120,16 +158,11 @@ function lineOf(review: Review, decision: Decision | null, action: string, milli
     kind,
     ...(subresource === '' ? {} : { subresource }),
     namespace,
-    name: name === '' ? (decision?.judgement?.subject.name ?? '') : name,
+    name: name === '' ? (decision?.judgements[0]?.subject.name ?? '') : name,
     decision: action,
     ...(decision?.ignored === undefined ? {} : { ignored: decision.ignored }),
     rules: [...new Set(decision?.findings.map((finding) => finding.id) ?? [])],
     dryRun,
     milliseconds: Math.round(milliseconds * 1000) / 1000,
   }
-}
-
-/** A label of a metric takes only words that we know. */
-function known(operation: string): string {
-  return ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'].includes(operation) ? operation : 'other'
 }

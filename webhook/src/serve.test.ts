@@ -1,102 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real server over HTTPS with its real certificates, and every bad input that it must survive.
-import { Agent, request } from 'node:https'
-import { connect, type TLSSocket } from 'node:tls'
+// The real server over HTTPS with its real certificates.
+import { Agent } from 'node:https'
+import { connect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { isCoverage, load } from '../../policies/src/index.ts'
-import { createLog } from '../../runtime/src/index.ts'
 import { bodyLimit } from './body.ts'
-import { startWebhook, type Webhook } from './serve.ts'
-import { coveragePolicy, istioPod, podOf, reviewOf, type Manifest } from './specimens.ts'
+import { policiesOf, shop, startCalled, type Called } from './calling.ts'
+import { coveragePolicy, istioPod, podOf, reviewOf } from './specimens.ts'
 
-const lines: string[] = []
-const log = createLog({ write: (line) => lines.push(line) })
-const text = JSON.stringify(coveragePolicy('deny'))
-const policies = load([{ file: 'p', text }]).policies.filter(isCoverage)
-const common = {
-  policies,
-  host: '127.0.0.1',
-  port: 0,
-  dnsNames: ['localhost', '127.0.0.1'],
-  log,
-  drainMs: 0,
-}
-
-let webhook: Webhook
-let agent: Agent
+let called: Called
 beforeAll(async () => {
-  webhook = await startWebhook({ ...common, headersTimeoutMs: 300, requestTimeoutMs: 1000 })
-  agent = new Agent({ keepAlive: true })
+  called = await startCalled()
 })
 afterAll(async () => {
-  agent.destroy()
-  await webhook.stop()
+  await called.stop()
 })
-
-type Reply = { status: number; text: string; socket: TLSSocket }
-type Sent = { path?: string; method?: string; type?: string; to?: Webhook }
-
-function send(body: string | Buffer | null, sent: Sent = {}): Promise<Reply> {
-  const {
-    path = '/validate?timeout=10s',
-    method = 'POST',
-    type = 'application/json',
-    to = webhook,
-  } = sent
-  return new Promise((resolve, reject) => {
-    const headers = type === '' ? {} : { 'content-type': type }
-    const call = request(
-      `${to.url}${path}`,
-      { method, agent, ca: to.caBundle, headers },
-      (response) => {
-        const { socket } = response
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk: string) => (text += chunk))
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, text, socket: socket as TLSSocket })
-        })
-      },
-    )
-    call.on('error', reject)
-    call.end(body ?? undefined)
-  })
-}
-
-type Answered = {
-  apiVersion: string
-  response: {
-    uid: string
-    allowed: boolean
-    warnings?: string[]
-    status?: { code: number; message: string }
-  }
-}
-async function ask(review: Manifest | string): Promise<Answered> {
-  const { status, text } = await send(typeof review === 'string' ? review : JSON.stringify(review))
-  expect(status).toBe(200)
-  return JSON.parse(text) as Answered
-}
+const bare = reviewOf({ object: podOf() })
 
 describe('reviews', () => {
   test('a bare pod is denied with 403, a covered one allowed', async () => {
-    const { response } = await ask(reviewOf({ object: podOf() }))
+    const { response, apiVersion } = await called.ask(bare)
+    expect(apiVersion).toBe('admission.k8s.io/v1')
     expect(response).toMatchObject({ uid: 'b0a1', allowed: false, status: { code: 403 } })
-    expect((await ask(reviewOf({ object: istioPod() }))).response).toEqual({
-      uid: 'b0a1',
-      allowed: true,
-    })
+    expect(response.status?.message).toContain('not covered by istio')
+    expect((await called.ask(reviewOf({ object: istioPod() }))).response.allowed).toBe(true)
   })
 
   test('v1beta1 is answered as v1beta1', async () => {
-    const review = { ...reviewOf({ object: podOf() }), apiVersion: 'admission.k8s.io/v1beta1' }
-    expect((await ask(review)).apiVersion).toBe('admission.k8s.io/v1beta1')
+    const review = { ...bare, apiVersion: 'admission.k8s.io/v1beta1' }
+    expect((await called.ask(review)).apiVersion).toBe('admission.k8s.io/v1beta1')
   })
 
   test('100 at once, each with its own UID', async () => {
     const uids = Array.from({ length: 100 }, (_, i) => `uid-${i}`)
     const answers = await Promise.all(
-      uids.map((uid, i) => ask(reviewOf({ uid, object: i % 2 === 0 ? podOf() : istioPod() }))),
+      uids.map((uid, i) =>
+        called.ask(reviewOf({ uid, object: i % 2 === 0 ? podOf() : istioPod() })),
+      ),
     )
     expect(answers.map(({ response }) => [response.uid, response.allowed])).toEqual(
       uids.map((uid, i) => [uid, i % 2 === 1]),
@@ -105,11 +44,10 @@ describe('reviews', () => {
 
   test('one log line each, and nothing of the body in it', async () => {
     const env = [{ name: 'PASSWORD', value: 'hunter2' }]
-    const before = lines.length
-    await ask(
-      reviewOf({ uid: 'log-1', object: podOf({ containers: [{ name: 'a', image: 'b', env }] }) }),
-    )
-    const fresh = lines.slice(before).map((line) => JSON.parse(line) as Record<string, unknown>)
+    const object = podOf({ containers: [{ name: 'a', image: 'b', env }] })
+    const before = called.lines.length
+    await called.ask(reviewOf({ uid: 'log-1', object }))
+    const fresh = called.lines.slice(before).map((line) => JSON.parse(line) as object)
     expect(fresh).toHaveLength(1)
     expect(fresh[0]).toMatchObject({
       message: 'review answered',
@@ -117,189 +55,119 @@ describe('reviews', () => {
       decision: 'deny',
       name: 'cart',
     })
-    expect(lines.join()).not.toContain('hunter2')
-  })
-})
-
-describe('bad input is answered when the UID can be read', () => {
-  const allowedWithWarning = {
-    uid: 'b0a1',
-    allowed: true,
-    warnings: [expect.stringContaining('could not judge') as string],
-  }
-  const huge = (bytes: number) =>
-    reviewOf({ object: podOf({ annotations: { big: 'x'.repeat(bytes) } }) })
-
-  test.each<[string, Manifest | string]>([
-    ['another kind', { ...reviewOf({}), kind: 'Other' }],
-    ['cut off', JSON.stringify(reviewOf({ object: podOf() })).slice(0, 200)],
-    ['no object', reviewOf({ object: null })],
-    ['an unknown operation', reviewOf({ operation: 'MERGE' })],
-    ['more than 7 MiB', huge(bodyLimit)],
-  ])('%s', async (_name, review) => {
-    expect((await ask(review)).response).toMatchObject(allowedWithWarning)
+    expect(called.lines.join()).not.toContain('hunter2')
   })
 
   test('just under 7 MiB is judged', async () => {
-    const { response } = await ask(huge(bodyLimit - 2000))
+    const annotations = { big: 'x'.repeat(bodyLimit - 2000) }
+    const { response } = await called.ask(reviewOf({ object: podOf({ annotations }) }))
     expect(response).toMatchObject({ allowed: false, status: { code: 403 } })
   })
 
-  test('__proto__ and constructor keys are judged', async () => {
-    const review = JSON.stringify(reviewOf({ object: podOf() }))
-    const body = review
-      .replace('"labels":{}', '"labels":{"__proto__":"x","constructor":"y"}')
-      .replace('"userInfo":{', '"userInfo":{"extra":{"__proto__":["x"]},')
-    expect((await ask(body)).response).toMatchObject({ allowed: false, status: { code: 403 } })
-  })
-
-  test('the type of the content does not matter', async () => {
-    for (const type of ['', 'text/plain', 'application/json; charset=utf-8']) {
-      const reply = await send(JSON.stringify(reviewOf({ object: podOf() })), { type })
-      expect(reply.status).toBe(200)
-    }
-  })
-
-  test.each([
-    ['not JSON', 'hello', 400],
-    ['nothing', null, 400],
-    ['no UID', '{}', 400],
-    ['7 MiB without an UID', Buffer.alloc(bodyLimit + 1, 'x'), 413],
-  ])('%s has no UID: %s is all there is to say', async (_name, body, status) => {
-    expect((await send(body)).status).toBe(status)
-  })
-
-  test('a crash is counted and answered', async () => {
-    const broken = await startWebhook({
-      ...common,
-      onFailure: 'deny',
-      namespaces: () => {
-        throw new Error('a defect')
-      },
+  test('a dry run is answered like any other and leaves nothing behind but its count', async () => {
+    const fresh = await startCalled()
+    const { response } = await fresh.ask({
+      ...bare,
+      request: { ...(bare.request as object), dryRun: true },
     })
-    const { status, text } = await send(JSON.stringify(reviewOf({ object: podOf() })), {
-      to: broken,
-    })
-    expect(status).toBe(200)
-    expect(JSON.parse(text)).toMatchObject({
-      response: { uid: 'b0a1', allowed: false, status: { code: 500 } },
-    })
-    expect(text).not.toContain('a defect')
-    expect(broken.metrics.text()).toContain('underpin_admission_failures_total{reason="crashed"} 1')
-    await broken.stop()
-  })
-})
-
-describe('slow clients', () => {
-  const open = (): Promise<TLSSocket> =>
-    new Promise((resolve, reject) => {
-      const { port } = new URL(webhook.url)
-      const socket = connect(
-        { host: '127.0.0.1', port: Number(port), ca: webhook.caBundle },
-        () => {
-          resolve(socket)
-        },
-      )
-      socket.on('error', reject)
-    })
-  const received = (socket: TLSSocket): Promise<string> =>
-    new Promise((resolve) => {
-      let text = ''
-      socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
-      socket.on('close', () => {
-        resolve(text)
-      })
-    })
-
-  test('headers that do not come are cut off', async () => {
-    const socket = await open()
-    socket.write('POST /validate HTTP/1.1\r\nhost: x\r\n')
-    expect(await received(socket)).toMatch(/^(HTTP\/1\.1 408|$)/)
-  })
-
-  test('a body that does not come is answered before the deadline when the UID is there', async () => {
-    const socket = await open()
-    const body = JSON.stringify(reviewOf({ object: podOf() }))
-    socket.write(
-      `POST /validate?timeout=400ms HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 150)}`,
-    )
-    const reply = await received(socket)
-    expect(reply).toMatch(/^HTTP\/1\.1 200/)
-    expect(reply).toContain('"uid":"b0a1"')
+    expect(response.allowed).toBe(false)
+    const text = fresh.webhook.metrics.text()
+    expect(text).toMatch(/requests_total\{operation="CREATE",decision="deny",dry_run="true"\} 1/)
+    expect(text).not.toMatch(/dry_run="false"\}/)
+    expect(text).not.toMatch(/underpin_admission_findings_total\{/)
+    await fresh.stop()
   })
 })
 
 describe('around it', () => {
+  const get = (path: string) => called.send(null, { path, method: 'GET', type: '' })
+
   test('health, readiness and metrics', async () => {
-    const get = (path: string) => send(null, { path, method: 'GET', type: '' })
     expect(await get('/healthz')).toMatchObject({ status: 200, text: 'ok' })
     expect(await get('/readyz')).toMatchObject({ status: 200, text: 'ok' })
     const { text } = await get('/metrics')
-    expect(text).toMatch(
-      /underpin_admission_requests_total\{operation="CREATE",decision="deny",dry_run="false"\} \d+/,
-    )
+    expect(text).toMatch(/requests_total\{operation="CREATE",decision="deny",dry_run="false"\} \d+/)
     expect(text).toContain('underpin_admission_duration_seconds_bucket')
     expect(text).toMatch(/underpin_certificate_not_after_timestamp_seconds 1\d{9}/)
     expect((await get('/other')).status).toBe(404)
   })
 
   test('a client that trusts another authority is refused', async () => {
-    const other = await startWebhook({ ...common, dnsNames: ['localhost'] })
-    const { port } = new URL(webhook.url)
+    const other = await startCalled()
+    const { port } = new URL(called.webhook.url)
     const refused = new Promise((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port: Number(port), ca: other.caBundle })
-      socket.on('error', (error: Error) => {
-        resolve(error.message)
-      })
+      const ca = other.webhook.caBundle
+      const socket = connect({ host: '127.0.0.1', port: Number(port), ca })
+      socket.on('error', (error: Error) => resolve(error.message))
     })
     expect(await refused).toMatch(/certificate|self.signed/)
     await other.stop()
   })
 
-  test('the certificate is exchanged while it serves', async () => {
+  test('ready means: certificate valid, and everything known', async () => {
+    let missing: string | null = 'namespaces'
     let now = new Date()
-    const fresh = await startWebhook({
-      ...common,
-      leafLifeMs: 3000,
-      authorityLifeMs: 120_000,
+    const starting = await startCalled({
+      knowledge: { ...shop(), ready: () => missing },
       now: () => now,
+      onFailure: 'deny',
     })
-    const serial = async () => {
-      const once = new Agent({ keepAlive: false })
-      const reply = await new Promise<string>((resolve, reject) => {
-        const call = request(
-          `${fresh.url}/healthz`,
-          { agent: once, ca: fresh.caBundle },
-          (response) => {
-            resolve((response.socket as TLSSocket).getPeerCertificate().serialNumber)
-            response.resume()
-          },
-        )
-        call.on('error', reject)
-        call.end()
-      })
-      once.destroy()
-      return reply
+    const ca = starting.webhook.caBundle
+    const ready = () => starting.send(null, { path: '/readyz', method: 'GET', ca })
+    expect(await ready()).toMatchObject({ status: 503, text: 'namespaces' })
+    const { response } = await starting.ask(bare)
+    expect(response).toMatchObject({ allowed: false, status: { code: 500 } })
+    expect(response.status?.message).toContain('not known yet: namespaces')
+    // What nobody need judge is answered all the same.
+    expect((await starting.ask(reviewOf({ operation: 'DELETE' }))).response.allowed).toBe(true)
+    missing = null
+    expect(await ready()).toMatchObject({ status: 200 })
+    now = new Date(now.getTime() + 6 * 365 * 24 * 60 * 60 * 1000)
+    expect(await ready()).toMatchObject({ status: 503, text: 'no valid certificate' })
+    await starting.stop()
+  })
+
+  test('policies that change are in force for the next review', async () => {
+    let mode: 'audit' | 'deny' = 'audit'
+    const knowledge = {
+      ready: () => null,
+      current: () => shop({ policies: policiesOf(coveragePolicy(mode)) }).current(),
     }
-    const before = await serial()
-    now = new Date(now.getTime() + 2500)
-    await expect.poll(serial, { timeout: 6000, interval: 200 }).not.toBe(before)
-    await fresh.stop()
+    const changing = await startCalled({ knowledge })
+    expect((await changing.ask(bare)).response.allowed).toBe(true)
+    mode = 'deny'
+    expect((await changing.ask(bare)).response.allowed).toBe(false)
+    await changing.stop()
   })
 
   test('stopping: not ready, answers what is under way, then closes', async () => {
-    const going = await startWebhook({ ...common, drainMs: 300 })
-    const stopped = going.stop()
-    expect((await send(null, { to: going, path: '/readyz', method: 'GET' })).status).toBe(503)
-    const { status } = await send(JSON.stringify(reviewOf({ object: istioPod() })), { to: going })
+    const going = await startCalled({ drainMs: 500 })
+    const slow = await going.open()
+    const body = JSON.stringify(bare)
+    slow.write(
+      `POST /validate HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 100)}`,
+    )
+    const agent = new Agent({ keepAlive: true })
+    await going.ask(bare, { agent })
+    const stopped = going.webhook.stop()
+    expect((await going.send(null, { path: '/readyz', method: 'GET' })).status).toBe(503)
+    const { status, socket } = await going.send(body, { agent })
     expect(status).toBe(200)
+    const text = new Promise<string>((resolve) =>
+      slow.once('data', (chunk: Buffer) => resolve(chunk.toString())),
+    )
+    setTimeout(() => slow.write(body.slice(100)), 800)
+    expect(await text).toMatch(/^HTTP\/1\.1 200[^]*connection: close/)
     await stopped
-    await expect(send(null, { to: going, path: '/healthz', method: 'GET' })).rejects.toThrow()
+    expect(socket.destroyed).toBe(true)
+    await expect(going.send(null, { path: '/healthz', method: 'GET' })).rejects.toThrow()
+    await going.stop()
+    agent.destroy()
   })
 
   test('a port that is taken is told with its remedy', async () => {
-    const { port } = new URL(webhook.url)
-    await expect(startWebhook({ ...common, port: Number(port) })).rejects.toMatchObject({
+    const { port } = new URL(called.webhook.url)
+    await expect(startCalled({ port: Number(port) })).rejects.toMatchObject({
       code: 'listen-failed',
       message: expect.stringContaining(`open webhook server "127.0.0.1:${port}"`) as string,
     })

@@ -2,19 +2,22 @@
 // Puts the webhook together: certificates, server, metrics, readiness; and takes it apart again without
 // losing a review: not ready first, then serving on for the drain time, then closing.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { dayOf, type LoadedCoverage } from '../../policies/src/index.ts'
 import { createMetrics, type Log, type Metrics } from '../../runtime/src/index.ts'
 import type { Leaf } from './certificates/authority.ts'
-import type { Injector } from './injectors.ts'
-import type { MeshSettings } from './meshes/mesh.ts'
-import type { Namespace } from './namespace.ts'
+import { memoryStore, type AuthorityStore } from './certificates/store.ts'
+import { exclusionsOf, type ExclusionOptions } from './exclusions.ts'
+import type { FailureMode } from './failure-mode.ts'
+import type { KnowledgeSource } from './knowledge-source.ts'
+import type { Controllers } from './owner-trust.ts'
+import { watchProcess } from './process-metrics.ts'
 import { createReviewer } from './reviewer.ts'
-import { openServer, type WebhookServer } from './server.ts'
+import { openServer, type ServerLimits, type WebhookServer } from './server.ts'
+import type { TemplatePaths } from './template-paths.ts'
 
 export type WebhookOptions = {
-  policies: readonly LoadedCoverage[]
+  /** What is known of the policies and of the cluster; asked anew for every review. */
+  knowledge: KnowledgeSource
   host: string
   /** 0: any free port. */
   port: number
@@ -22,20 +25,21 @@ export type WebhookOptions = {
   dnsNames: readonly string[]
   log: Log
   metrics?: Metrics
-  /** What is known of the cluster; read anew for every review. */
-  namespaces?: () => ReadonlyMap<string, Namespace>
-  injectors?: () => readonly Injector[]
-  settings?: Readonly<Record<string, MeshSettings>>
-  /** What happens to a request that could not be judged. Default: allow, as long as policies audit. */
-  onFailure?: 'allow' | 'deny'
+  /** What happens to a request that could not be judged. Default: what the policies of its namespace say. */
+  onFailure?: FailureMode
+  exclusions?: ExclusionOptions
+  /** Whose word about the owner of a pod is taken, besides that of Kubernetes' own controllers. */
+  controllers?: Controllers
+  /** Kinds with pod templates, besides those we know. */
+  templates?: TemplatePaths
+  /** Where certificate authorities are kept. Default: in memory, told to nobody. */
+  store?: AuthorityStore
   authorityLifeMs?: number
   leafLifeMs?: number
-  /** Called with each new CA bundle, and awaited, before anything relies on it. */
-  publishBundle?: (bundle: string) => Promise<void> | void
+  settleMs?: number
   /** Between "not ready" and closing, so that nobody is sent here any more. Default: 10 s. */
   drainMs?: number
-  headersTimeoutMs?: number
-  requestTimeoutMs?: number
+  limits?: ServerLimits
   now?: () => Date
 }
 
@@ -44,29 +48,31 @@ export type Webhook = {
   /** PEM of every authority that clients must trust now. */
   readonly caBundle: string
   metrics: Metrics
+  /** Looks at the certificates now; they are looked at by themselves when it is time. */
+  renewCertificates(): Promise<void>
   stop(): Promise<void>
 }
 
-const none: ReadonlyMap<string, Namespace> = new Map()
+/** What is still under way when the server closes gets so long. */
+const closeMs = 15_000
 
 export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
-  const { log } = options
+  const { log, knowledge } = options
   const metrics = options.metrics ?? createMetrics()
   const now = options.now ?? (() => new Date())
   const clock = () => performance.now()
   const review = createReviewer({
-    knowledge: () => ({
-      policies: options.policies,
-      namespaces: options.namespaces?.() ?? none,
-      injectors: options.injectors?.() ?? [],
-      settings: options.settings ?? {},
-      expected: [],
-      today: dayOf(now()),
-    }),
-    onFailure: options.onFailure ?? 'allow',
+    knowledge,
+    house: {
+      exclusions: exclusionsOf(options.exclusions ?? {}),
+      controllers: options.controllers ?? new Map(),
+      ...(options.templates === undefined ? {} : { templates: options.templates }),
+    },
+    onFailure: options.onFailure ?? 'policy',
     log,
     metrics,
     clock,
+    now,
   })
   let server: WebhookServer | null = null
   let stopping = false
@@ -77,15 +83,17 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   )
   // Late, like the server: what makes certificates is loaded only by who serves.
   const { keepCertificates } = await import('./certificates/keeper.ts')
+  const { authorityLifeMs, leafLifeMs, settleMs } = options
   const keeper = await keepCertificates({
     names: options.dnsNames,
     now,
-    ...(options.authorityLifeMs === undefined ? {} : { authorityLifeMs: options.authorityLifeMs }),
-    ...(options.leafLifeMs === undefined ? {} : { leafLifeMs: options.leafLifeMs }),
-    ...(options.publishBundle === undefined ? {} : { publish: options.publishBundle }),
+    store: options.store ?? memoryStore(),
+    ...(authorityLifeMs === undefined ? {} : { authorityLifeMs }),
+    ...(leafLifeMs === undefined ? {} : { leafLifeMs }),
+    ...(settleMs === undefined ? {} : { settleMs }),
     serve(leaf) {
-      serving = leaf
       server?.useCertificate(leaf.certificate, leaf.key)
+      serving = leaf
       log.info({ notAfter: leaf.to.toISOString() }, 'certificate in use')
     },
     failed(err) {
@@ -95,9 +103,11 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   })
   const notReady = () => {
     if (stopping) return 'stopping'
-    return serving === null || serving.to <= now() ? 'no valid certificate' : null
+    if (serving === null || serving.to <= now()) return 'no valid certificate'
+    if (!isTrusted(serving, keeper.bundle)) return 'the certificate is not of the published bundle'
+    return knowledge.ready()
   }
-  const stopGauges = watchProcess(metrics, () => keeper.leaf)
+  const stopGauges = watchProcess(metrics, () => ({ leaf: keeper.leaf, server }))
   try {
     server = await openServer({
       host: options.host,
@@ -107,27 +117,26 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
       review,
       metricsText: () => metrics.text(),
       notReady,
+      stopping: () => stopping,
       clock,
-      ...(options.headersTimeoutMs === undefined
-        ? {}
-        : { headersTimeoutMs: options.headersTimeoutMs }),
-      ...(options.requestTimeoutMs === undefined
-        ? {}
-        : { requestTimeoutMs: options.requestTimeoutMs }),
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
     })
+    // It may have been renewed while the port was opened.
+    server.useCertificate(keeper.leaf.certificate, keeper.leaf.key)
   } catch (error) {
-    keeper.stop()
+    await keeper.stop()
     stopGauges()
     throw error
   }
   const open = server
-  log.info({ url: open.url, policies: options.policies.length }, 'webhook listening')
+  log.info({ url: open.url }, 'webhook listening')
   let stopped: Promise<void> | null = null
   const stop = async () => {
     stopping = true
+    log.info({ url: open.url, drainMs: options.drainMs ?? 10_000 }, 'webhook not ready any more')
     await sleep(options.drainMs ?? 10_000)
-    keeper.stop()
-    await open.close(15_000)
+    await open.close(closeMs)
+    await keeper.stop()
     stopGauges()
     log.info({ url: open.url }, 'webhook stopped')
   }
@@ -137,25 +146,12 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
       return keeper.bundle
     },
     metrics,
+    renewCertificates: () => keeper.look(),
     stop: () => (stopped ??= stop()),
   }
 }
 
-function watchProcess(metrics: Metrics, leaf: () => Leaf): () => void {
-  const expiry = metrics.gauge(
-    'underpin_certificate_not_after_timestamp_seconds',
-    'When the certificate in use ends.',
-  )
-  const lag = metrics.gauge(
-    'underpin_event_loop_lag_seconds',
-    'Longest delay of the event loop since the last scrape.',
-  )
-  const delay = monitorEventLoopDelay({ resolution: 20 })
-  delay.enable()
-  metrics.beforeScrape(() => {
-    expiry.set(leaf().to.getTime() / 1000)
-    lag.set(delay.max / 1e9)
-    delay.reset()
-  })
-  return () => delay.disable()
+/** Would a client that has this bundle take the certificate? */
+function isTrusted({ issuer }: Leaf, bundle: string): boolean {
+  return bundle.includes(issuer.trim())
 }

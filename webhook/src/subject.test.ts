@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest'
 import { podOf } from './specimens.ts'
-import { subjectKey, subjectOf, workloadKinds } from './subject.ts'
+import { subjectKey, subjectOf } from './subject.ts'
+import { workloadKinds } from './template-paths.ts'
 
 const pod = podOf({ labels: { a: 'b' } })
 const template = { metadata: pod.metadata, spec: pod.spec }

@@ -4,6 +4,7 @@
 
 import { containersOf, type Container } from './containers.ts'
 import { fields, isFields, list, marks, text, type Fields, type Marks } from './fields.ts'
+import { prefixOf, templatePlaces, type TemplatePaths } from './template-paths.ts'
 
 export type PodTemplate = {
   /** '' for a pod, 'spec.template.' for a Deployment: goes in front of every field path. */
@@ -29,48 +30,45 @@ export type Subject = {
   owner: { kind: string; name: string }
 }
 
-/** Kinds by the place of their pod template. A kind of another API group that has the same name fits too. */
-const templates: Readonly<Record<string, readonly string[]>> = {
-  Pod: [],
-  PodTemplate: ['template'],
-  ReplicationController: ['spec', 'template'],
-  Deployment: ['spec', 'template'],
-  StatefulSet: ['spec', 'template'],
-  DaemonSet: ['spec', 'template'],
-  ReplicaSet: ['spec', 'template'],
-  Job: ['spec', 'template'],
-  Rollout: ['spec', 'template'],
-  CronJob: ['spec', 'jobTemplate', 'spec', 'template'],
+export type SubjectPlace = {
+  namespace?: string
+  finished?: boolean
+  /** Where further kinds keep their pod templates, by "Kind.group" or "Kind". */
+  templates?: TemplatePaths
 }
 
-export const workloadKinds: readonly string[] = Object.keys(templates)
-
 /** Null when the object is no workload. A pod is finished when told so, or when it has an UID. */
-export function subjectOf(
-  object: unknown,
-  known: { namespace?: string; finished?: boolean } = {},
-): Subject | null {
-  const kind = text(object, 'kind')
-  if (!isFields(object) || kind === undefined || !Object.hasOwn(templates, kind)) return null
-  const place = templates[kind] ?? []
-  const template = fields(object, ...place)
-  const prefix = place.map((part) => `${part}.`).join('')
+export function subjectOf(object: unknown, known: SubjectPlace = {}): Subject | null {
+  return subjectsOf(object, known)[0] ?? null
+}
+
+/** Some kinds hold several pod templates: a leader's and its workers'. */
+export function subjectsOf(object: unknown, known: SubjectPlace = {}): Subject[] {
+  if (!isFields(object)) return []
+  return templatePlaces(object, known.templates).map((at) => subjectAt(object, at, known))
+}
+
+function subjectAt(object: Fields, at: readonly (string | number)[], known: SubjectPlace): Subject {
+  const kind = text(object, 'kind') ?? ''
+  const template = fields(object, ...at.map(String))
+  const prefix = prefixOf(at)
   const spec = fields(template, 'spec')
-  // A Rollout may point to a Deployment instead of having a template: that Deployment is judged.
-  if (kind !== 'Pod' && Object.keys(spec).length === 0) return null
   const name = text(object, 'metadata', 'name') ?? text(object, 'metadata', 'generateName') ?? ''
+  const labels = marks(object, 'metadata', 'labels')
+  const annotations = marks(object, 'metadata', 'annotations')
   return {
     apiVersion: text(object, 'apiVersion') ?? '',
     kind,
     name,
     namespace: text(object, 'metadata', 'namespace') ?? known.namespace ?? 'default',
     object,
-    labels: marks(object, 'metadata', 'labels'),
-    annotations: marks(object, 'metadata', 'annotations'),
+    labels,
+    annotations,
     pod: {
       prefix,
-      labels: marks(template, 'metadata', 'labels'),
-      annotations: marks(template, 'metadata', 'annotations'),
+      // A pod is its own template.
+      labels: at.length === 0 ? labels : marks(template, 'metadata', 'labels'),
+      annotations: at.length === 0 ? annotations : marks(template, 'metadata', 'annotations'),
       spec,
       containers: containersOf(spec, `${prefix}spec`),
     },
@@ -92,6 +90,11 @@ function ownerOf(object: Fields, kind: string, name: string): { kind: string; na
     return { kind: 'Deployment', name: ownerName.slice(0, -hash.length - 1) }
   }
   return { kind: ownerKind, name: ownerName }
+}
+
+/** The kind that is behind the pod, as far as the object tells: 'Job' for a pod of a Job. */
+export function controllerKind(subject: Subject): string {
+  return subject.owner.kind
 }
 
 /** How a subject is called in reports: "Deployment/shop/cart". */

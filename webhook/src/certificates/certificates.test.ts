@@ -3,29 +3,58 @@ import { X509Certificate } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { makeAuthority, makeLeaf } from './authority.ts'
 import { keepCertificates } from './keeper.ts'
-import { bundleOf, nextLook, nextStep, renewAt } from './renewal.ts'
+import { bundleOf, needsAuthority, needsLeaf, nextLook, renewAt, signerOf } from './renewal.ts'
+import { memoryStore } from './store.ts'
 
 const minute = 60_000
 const life = (from: number, to: number) => ({ from: new Date(from), to: new Date(to) })
+const known = (from: number, to: number, key: string | null = 'k') => ({
+  ...life(from, to),
+  certificate: `${from}-${to}`,
+  key,
+})
 
 describe('renewal', () => {
   test('is at two thirds of a life', () => {
     expect(renewAt(life(0, 90)).getTime()).toBe(60)
   })
   test.each([
-    [0, 'keep'],
-    [39, 'keep'],
-    [40, 'renew-leaf'],
-    [399, 'renew-leaf'],
-    [400, 'renew-authority'],
-    [9999, 'renew-authority'],
-  ])('at %i: %s', (now, expected) => {
-    expect(nextStep(life(0, 600), life(0, 60), new Date(now))).toBe(expected)
+    [39, false],
+    [40, true],
+    [9999, true],
+  ])('of the leaf at %i: %s', (now, expected) => {
+    expect(needsLeaf(life(0, 60), new Date(now))).toBe(expected)
   })
-  test('the next look is at the next renewal, between a second and an hour', () => {
-    expect(nextLook(life(0, 900 * minute), life(0, 30 * minute), new Date(0))).toBe(20 * minute)
-    expect(nextLook(life(0, 9e9), life(0, 9e9), new Date(0))).toBe(60 * minute)
-    expect(nextLook(life(0, 10), life(0, 10), new Date(100))).toBe(1000)
+  test.each([
+    [399, false],
+    [400, true],
+    [9999, true],
+  ])('of the authority at %i: %s', (now, expected) => {
+    expect(needsAuthority([known(0, 600)], new Date(now))).toBe(expected)
+  })
+  test('an authority of which another one has the key is none to sign with', () => {
+    expect(needsAuthority([known(0, 600, null)], new Date(0))).toBe(true)
+    expect(signerOf([known(0, 600, null)], new Date(0), 0)).toBe(null)
+  })
+  test('a new authority signs when its certificate had time to reach everybody', () => {
+    const [old, fresh] = [known(0, 100 * minute), known(60 * minute, 160 * minute)]
+    const at = (minutes: number) => signerOf([fresh, old], new Date(minutes * minute), 10 * minute)
+    const second = 1 / 60
+    expect(at(75)).toBe(old)
+    expect(at(75 + second)).toBe(fresh)
+    expect(signerOf([fresh], new Date(61 * minute), 10 * minute)).toBe(fresh)
+    expect(at(161)).toBe(null)
+  })
+  test('the next look is at the next change, between a second and an hour', () => {
+    const look = (leafTo: number, now: number, to = 9000) =>
+      nextLook([known(0, to * minute)], life(0, leafTo * minute), 0, new Date(now * minute)) /
+      minute
+    expect(look(30, 10)).toBe(10)
+    expect(look(9000, 10)).toBe(60)
+    expect(look(1, 10)).toBe(1 / 60)
+    expect(nextLook([known(0, 9e9)], life(0, 9e9), 10 * minute, new Date(0))).toBe(
+      15 * minute + 1000,
+    )
   })
   test('the bundle leaves out what has ended', () => {
     const both = [
@@ -56,63 +85,71 @@ describe('certificates', () => {
     expect(certificate.serialNumber).toMatch(/^4[0-9A-F]{31}$/)
   })
 
-  test('across a change of the authority the bundle is published before the new leaf is served', async () => {
+  /** A keeper whose clock is turned by hand. */
+  async function keeping(publish: (bundle: string) => void) {
     let now = new Date('2026-11-21T00:00:00Z')
     const told: string[] = []
-    const bundles: string[] = []
-    const keeper = await keepCertificates({
-      names: ['a'],
-      authorityLifeMs: 60 * minute,
-      leafLifeMs: 20 * minute,
-      now: () => now,
-      publish: (bundle) => {
-        told.push('publish')
-        bundles.push(bundle)
-      },
-      serve: () => told.push('serve'),
-      failed: (cause) => {
-        throw cause
-      },
-    })
-    try {
-      expect(told).toEqual(['publish', 'serve'])
-      now = new Date(now.getTime() + 15 * minute)
-      await keeper.look()
-      expect(told).toEqual(['publish', 'serve', 'serve'])
-      now = new Date(now.getTime() + 30 * minute)
-      await keeper.look()
-      expect(told.slice(3)).toEqual(['publish', 'serve'])
-      expect(keeper.bundle.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
-      expect(keeper.bundle).toBe(bundles.at(-1))
-      const [newest] = keeper.bundle.split(/(?<=END CERTIFICATE-----\n)/)
-      const served = new X509Certificate(keeper.leaf.certificate)
-      expect(served.verify(new X509Certificate(newest ?? '').publicKey)).toBe(true)
-    } finally {
-      keeper.stop()
-    }
-  })
-
-  test('a bundle that cannot be published keeps the old certificate', async () => {
-    let now = new Date('2026-11-21T00:00:00Z')
-    let works = true
     const failures: unknown[] = []
     const keeper = await keepCertificates({
       names: ['a'],
       authorityLifeMs: 60 * minute,
-      leafLifeMs: 60 * minute,
+      leafLifeMs: 20 * minute,
+      settleMs: 5 * minute,
       now: () => now,
-      publish: () => {
-        if (!works) throw new Error('no API server')
-      },
-      serve: () => undefined,
+      store: memoryStore((bundle) => {
+        publish(bundle)
+        told.push('publish')
+      }),
+      serve: () => told.push('serve'),
       failed: (cause) => failures.push(cause),
+    })
+    const later = async (minutes: number) => {
+      now = new Date(now.getTime() + minutes * minute)
+      await keeper.look()
+    }
+    return { keeper, told, failures, later }
+  }
+  const signedBy = (leaf: string, authority: string | undefined) =>
+    new X509Certificate(leaf).verify(new X509Certificate(authority ?? '').publicKey)
+
+  test('across a change of the authority the bundle is out long before the new one signs', async () => {
+    const bundles: string[] = []
+    const { keeper, told, failures, later } = await keeping((bundle) => bundles.push(bundle))
+    expect(told).toEqual(['publish', 'serve'])
+    await later(15)
+    expect(told).toEqual(['publish', 'serve', 'serve'])
+    await later(25)
+    // A new authority; the leaf that was due is still of the old one.
+    expect(told.slice(3)).toEqual(['publish', 'serve'])
+    const [newest, old] = keeper.bundle.split(/(?<=END CERTIFICATE-----\n)/)
+    expect(keeper.bundle).toBe(bundles.at(-1))
+    expect(signedBy(keeper.leaf.certificate, old)).toBe(true)
+    await later(4)
+    expect(told).toHaveLength(5)
+    await later(1.1)
+    expect(told.slice(5)).toEqual(['serve'])
+    expect(signedBy(keeper.leaf.certificate, newest)).toBe(true)
+    expect(keeper.bundle.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
+    await later(20)
+    // The old one has ended.
+    expect(keeper.bundle).toBe(newest)
+    expect(failures).toEqual([])
+    await keeper.stop()
+  })
+
+  test('a bundle that cannot be published keeps the old certificate', async () => {
+    let works = true
+    const { keeper, failures, later } = await keeping(() => {
+      if (!works) throw new Error('no API server')
     })
     const before = keeper.leaf
     works = false
-    now = new Date(now.getTime() + 50 * minute)
-    await keeper.look()
+    await later(50)
     expect(keeper.leaf).toBe(before)
     expect(failures).toHaveLength(1)
-    keeper.stop()
+    works = true
+    await later(1)
+    expect(keeper.leaf).not.toBe(before)
+    await keeper.stop()
   })
 })

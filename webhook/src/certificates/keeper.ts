@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the server's certificate fresh. Order of a change of the authority: make it, publish a bundle with
-// both, and only then serve a certificate of the new one; so at no moment is the server untrusted.
+// both, wait until that has reached everybody, and only then serve a certificate of the new one; so at no
+// moment is the server untrusted.
 
 import { makeAuthority, makeLeaf, type Authority, type Leaf } from './authority.ts'
-import { bundleOf, nextLook, nextStep } from './renewal.ts'
+import { bundleOf, needsAuthority, needsLeaf, nextLook, signerOf } from './renewal.ts'
+import type { AuthorityStore, Kept } from './store.ts'
 
 export type KeeperOptions = {
   names: readonly string[]
+  store: AuthorityStore
   authorityLifeMs?: number
   leafLifeMs?: number
+  /** How long a bundle may take to reach every client. */
+  settleMs?: number
   now: () => Date
-  /** The bundle that clients must trust from now on; awaited before anything relies on it. */
-  publish?(bundle: string): Promise<void> | void
   /** Serve this certificate from now on. */
   serve(leaf: Leaf): void
   /** A renewal failed; the certificates in use stay, and it is tried again. */
@@ -23,37 +26,40 @@ export type Keeper = {
   readonly leaf: Leaf
   /** Looks now instead of at the next time; for tests and for a clock that jumped. */
   look(): Promise<void>
-  stop(): void
+  stop(): Promise<void>
 }
 
 const day = 24 * 60 * 60 * 1000
 
 export async function keepCertificates(options: KeeperOptions): Promise<Keeper> {
-  const { names, now } = options
+  const { names, now, store } = options
   const authorityLife = options.authorityLifeMs ?? 5 * 365 * day
   const leafLife = options.leafLifeMs ?? 90 * day
-  let authorities: Authority[] = [await makeAuthority(now(), authorityLife)]
-  let leaf = await makeLeaf(current(), names, now(), leafLife)
+  const settle = options.settleMs ?? Math.min(10 * 60 * 1000, authorityLife / 20)
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> = Promise.resolve()
   let stopped = false
 
-  function current(): Authority {
-    const [first] = authorities
-    if (first === undefined) throw new Error('no certificate authority')
-    return first
+  const fromStore = (): Promise<Kept> =>
+    store.renew(now(), (known) =>
+      needsAuthority(known, now()) ? makeAuthority(now(), authorityLife) : Promise.resolve(null),
+    )
+  const signer = ({ authorities }: Kept): Authority => {
+    const found = signerOf(authorities, now(), settle)
+    if (found === null) throw new Error('no certificate authority')
+    return found
   }
 
+  let kept = await fromStore()
+  let by = signer(kept)
+  let leaf = await makeLeaf(by, names, now(), leafLife)
+
   async function step(): Promise<void> {
-    const what = nextStep(current(), leaf, now())
-    if (what === 'keep') return
-    if (what === 'renew-authority') {
-      const fresh = await makeAuthority(now(), authorityLife)
-      const both = [fresh, ...authorities.filter(({ to }) => to > now())]
-      await options.publish?.(bundleOf(both, now()))
-      authorities = both
-    }
-    leaf = await makeLeaf(current(), names, now(), leafLife)
+    kept = await fromStore()
+    const best = signer(kept)
+    if (best.certificate === by.certificate && !needsLeaf(leaf, now())) return
+    leaf = await makeLeaf(best, names, now(), leafLife)
+    by = best
     options.serve(leaf)
   }
 
@@ -66,26 +72,28 @@ export async function keepCertificates(options: KeeperOptions): Promise<Keeper> 
         options.failed(cause)
       }
       if (stopped) return
-      timer = setTimeout(() => void look(), nextLook(current(), leaf, now()))
+      timer = setTimeout(() => void look(), nextLook(kept.authorities, leaf, settle, now()))
       timer.unref()
     })
     return looking
   }
 
-  await options.publish?.(bundleOf(authorities, now()))
   options.serve(leaf)
   await look()
   return {
     get bundle() {
-      return bundleOf(authorities, now())
+      return bundleOf(kept.authorities, now())
     },
     get leaf() {
       return leaf
     },
     look,
-    stop() {
+    async stop() {
       stopped = true
       clearTimeout(timer)
+      await looking
+      // What nobody serves any more need not be trusted; that it cannot be taken back is no reason to stay.
+      await store.forget().catch((cause: unknown) => options.failed(cause))
     },
   }
 }

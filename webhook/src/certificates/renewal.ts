@@ -3,22 +3,58 @@
 // that it did not work. Across a change of the authority the bundle holds both, the new one first, for as
 // long as the old one is valid: whoever has either of them trusts the server.
 
-import type { Lifetime } from './authority.ts'
+import type { Authority, Lifetime } from './authority.ts'
 
 export function renewAt({ from, to }: Lifetime): Date {
   return new Date(from.getTime() + ((to.getTime() - from.getTime()) * 2) / 3)
 }
 
-export type Step = 'keep' | 'renew-leaf' | 'renew-authority'
-
-export function nextStep(authority: Lifetime, leaf: Lifetime, now: Date): Step {
-  if (now >= renewAt(authority)) return 'renew-authority'
-  return now >= renewAt(leaf) ? 'renew-leaf' : 'keep'
+export function needsLeaf(leaf: Lifetime, now: Date): boolean {
+  return now >= renewAt(leaf)
 }
 
-/** How long to wait before looking again: until the next renewal, at most an hour, at least a second. */
-export function nextLook(authority: Lifetime, leaf: Lifetime, now: Date): number {
-  const next = Math.min(renewAt(authority).getTime(), renewAt(leaf).getTime())
+type Known = Lifetime & { certificate: string; key: string | null }
+
+/** None that we could sign with has a third of its life left. */
+export function needsAuthority(known: readonly Known[], now: Date): boolean {
+  return !known.some((one) => one.key !== null && now < renewAt(one))
+}
+
+/**
+ * The authority to sign with: the newest that has been in the bundle long enough to have reached every
+ * client. `authorities` are newest first. While there is no such one, the oldest.
+ */
+export function signerOf(
+  authorities: readonly Known[],
+  now: Date,
+  settleMs: number,
+): Authority | null {
+  const usable = authorities.filter((one): one is Authority => one.key !== null && one.to > now)
+  return usable.find((one) => now >= settledAt(one, settleMs)) ?? usable.at(-1) ?? null
+}
+
+function settledAt({ from, to }: Lifetime, settleMs: number): Date {
+  const skew = Math.min(clockSkewMs, (to.getTime() - from.getTime()) / 2)
+  // Certificates have whole seconds, so it may have been made up to one later than that.
+  return new Date(from.getTime() + skew + 1000 + settleMs)
+}
+
+/** Clocks differ: a certificate is valid from a little before it was made, or for twice a short life. */
+export const clockSkewMs = 5 * 60 * 1000
+
+/** How long to wait before looking again: until the next change, at most an hour, at least a second. */
+export function nextLook(
+  authorities: readonly Known[],
+  leaf: Lifetime,
+  settleMs: number,
+  now: Date,
+): number {
+  const usable = authorities.filter(({ key }) => key !== null)
+  const moments = [leaf, ...usable.slice(0, 1)].map((one) => renewAt(one).getTime())
+  const settling = usable
+    .map((one) => settledAt(one, settleMs).getTime())
+    .filter((at) => at > now.getTime())
+  const next = Math.min(...moments, ...settling)
   return Math.min(Math.max(next - now.getTime(), 1000), 60 * 60 * 1000)
 }
 

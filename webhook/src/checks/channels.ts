@@ -4,11 +4,26 @@
 
 import { fields, isTrue, list, number, text } from '../fields.ts'
 import type { Hit } from '../finding.ts'
-import { called, type Check } from './check.ts'
+import { called, type Check, type CheckInput } from './check.ts'
 
 const networks = 'k8s.v1.cni.cncf.io/networks'
 
-export const channels: Check = ({ subject, own, reserved }) => {
+/** What the injectors themselves write there, for their own CNI plugins. */
+const pluginNetworks = [
+  'istio-cni',
+  'default/istio-cni',
+  'linkerd-cni',
+  'kuma-cni',
+  '[{ "name":"consul-cni" }]',
+]
+
+export const channels: Check = {
+  question: 'Does the manifest tell of traffic that a TCP redirect does not see?',
+  source: 'iptables redirects of the sidecars: TCP of the pod network only',
+  find,
+}
+
+function find({ subject, own, reserved }: CheckInput): Hit[] {
   const { spec, prefix, containers, annotations } = subject.pod
   const hits: Hit[] = []
   for (const container of containers.filter((one) => !own(one))) {
@@ -47,7 +62,7 @@ export const channels: Check = ({ subject, own, reserved }) => {
   }
   const extra = (annotations.get(networks) ?? '')
     .split(',')
-    .filter((one) => !['', 'istio-cni', 'default/istio-cni', 'linkerd-cni'].includes(one.trim()))
+    .filter((one) => !['', ...pluginNetworks].includes(one.trim()))
   if (extra.length > 0) {
     hits.push({
       id: 'secondary-network',

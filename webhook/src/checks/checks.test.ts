@@ -3,7 +3,15 @@
 import { expect, test } from 'vitest'
 import { cover } from '../meshes/cases.ts'
 import { istio } from '../meshes/istio.ts'
-import { app, istioPod, type Manifest, type PodParts } from '../specimens.ts'
+import {
+  app,
+  deploymentOf,
+  istioPod,
+  istioStatus,
+  podOf,
+  type Manifest,
+  type PodParts,
+} from '../specimens.ts'
 
 const capability = (name: string): PodParts => ({
   containers: [{ ...app, securityContext: { capabilities: { add: [name] } } }],
@@ -13,6 +21,12 @@ const volume = (path: string): PodParts => ({
 })
 const security = (securityContext: Manifest): PodParts => ({ spec: { securityContext } })
 const port = (one: Manifest): PodParts => ({ containers: [{ ...app, ports: [one] }] })
+const secured = (securityContext: Manifest): PodParts => ({
+  containers: [{ ...app, securityContext }],
+})
+const host = (hostPath: Manifest): PodParts => ({ spec: { volumes: [{ name: 'v', hostPath }] } })
+const tolerating = (...tolerations: Manifest[]): PodParts => ({ spec: { tolerations } })
+const image = (name: string): PodParts => ({ containers: [{ ...app, image: name }] })
 const networks = (value: string): PodParts => ({
   annotations: { 'k8s.v1.cni.cncf.io/networks': value },
 })
@@ -57,7 +71,97 @@ test.each<[string, PodParts, string[]]>([
     ['windows-pod'],
   ],
   ['Linux by its selector', { spec: { nodeSelector: { 'kubernetes.io/os': 'linux' } } }, []],
+  ['root', secured({ runAsUser: 0 }), ['setuid-to-proxy-uid']],
+  ['root by the pod', security({ runAsUser: 0 }), ['setuid-to-proxy-uid']],
+  [
+    'root that cannot become another',
+    secured({ runAsUser: 0, capabilities: { drop: ['CAP_SETUID'] } }),
+    [],
+  ],
+  [
+    'another user over the root of the pod',
+    {
+      containers: [{ ...app, securityContext: { runAsUser: 7 } }],
+      spec: { securityContext: { runAsUser: 0 } },
+    },
+    [],
+  ],
+  ['SETUID asked for', capability('SETUID'), ['setuid-to-proxy-uid']],
+  ['escalation asked for', secured({ allowPrivilegeEscalation: true }), ['setuid-to-proxy-uid']],
+  ['no escalation', secured({ allowPrivilegeEscalation: false, runAsNonRoot: true }), []],
+  ['a socket of the node', host({ path: '/data/db', type: 'Socket' }), ['unix-vsock-hostpath']],
+  ['a socket by its name', host({ path: '/data/db.sock' }), ['unix-vsock-hostpath']],
+  ['vsock', host({ path: '/dev/vsock', type: 'CharDevice' }), ['unix-vsock-hostpath']],
+  ['a file of the node', host({ path: '/data/db', type: 'File' }), []],
+  [
+    'a vsock device',
+    { containers: [{ ...app, resources: { limits: { 'devices.kubevirt.io/vhost-vsock': '1' } } }] },
+    ['unix-vsock-hostpath'],
+  ],
+  [
+    'another device',
+    { containers: [{ ...app, resources: { limits: { 'nvidia.com/gpu': '1' } } }] },
+    [],
+  ],
+  ['a virtual machine', { labels: { 'kubevirt.io': 'virt-launcher' } }, ['virt-interface']],
+  ['a part of KubeVirt that is none', { labels: { 'kubevirt.io': 'virt-api' } }, []],
+  [
+    'a virtual machine whose interfaces are taken in',
+    {
+      labels: { 'kubevirt.io': 'virt-launcher' },
+      annotations: { 'istio.io/reroute-virtual-interfaces': 'k6t-eth0' },
+    },
+    [],
+  ],
+  ['docker in docker', image('docker.io/library/docker:27-dind'), ['virt-interface']],
+  ['the client of docker', image('docker.io/library/docker:27-cli'), []],
+  ['a node by its name', { spec: { nodeName: 'n1' } }, ['node-name-direct']],
+  ['a node by a selector', { spec: { nodeSelector: { disk: 'ssd' } } }, []],
+  ['every taint', tolerating({ operator: 'Exists' }), ['node-name-direct']],
+  ['one taint', tolerating({ operator: 'Exists', key: 'gpu' }), []],
+  ['every eviction', tolerating({ operator: 'Exists', effect: 'NoExecute' }), []],
+  ['a debug copy', { containers: [app, { ...app, name: 'debugger-x7k2p' }] }, ['debug-copy']],
+  ['a container called debugger', { containers: [app, { ...app, name: 'debugger' }] }, []],
 ])('%s', (_name, parts, ids) => {
   const { hits } = cover(istio, { object: istioPod(parts), finished: true })
   expect(hits.map((hit) => hit.id)).toEqual(ids)
+})
+
+const ids = (object: Manifest, finished = true) =>
+  cover(istio, { object, finished }).hits.map(({ id }) => id)
+
+test('a pod that runs has a node whoever chose it', () => {
+  const status = { startTime: '2030-01-01T00:00:00Z' }
+  expect(ids({ ...istioPod({ spec: { nodeName: 'n1' } }), status })).toEqual([])
+})
+
+test('agents of every node tolerate every taint', () => {
+  const made = deploymentOf({ spec: { tolerations: [{ operator: 'Exists' }] } })
+  expect(ids(made, false)).toEqual(['node-name-direct'])
+  expect(ids({ ...made, kind: 'DaemonSet' }, false)).toEqual([])
+})
+
+test('a pod that looks into its node', () => {
+  const node = {
+    hostPID: true,
+    hostNetwork: true,
+    volumes: [{ name: 'h', hostPath: { path: '/' } }],
+  }
+  expect(ids(podOf({ spec: node }))).toEqual(['host-network', 'debug-node-pod'])
+  expect(ids(podOf({ name: 'node-debugger-n1-x7k2p', spec: { hostNetwork: true } }))).toContain(
+    'debug-node-pod',
+  )
+  expect(ids(podOf({ name: 'node-debugger-n1-x7k2p' }))).not.toContain('debug-node-pod')
+  // An agent of the node is made by its controller.
+  expect(ids({ ...deploymentOf({ spec: node }), kind: 'DaemonSet' }, false)).toEqual([
+    'host-network',
+  ])
+})
+
+test('a manifest with what only an injector writes is a copy; a running pod has it anyway', () => {
+  const marked = { annotations: istioStatus }
+  expect(ids(podOf(marked), false)).toContain('debug-copy')
+  expect(ids(podOf(), false)).toEqual([])
+  expect(ids(deploymentOf(marked), false)).toContain('debug-copy')
+  expect(ids(istioPod())).toEqual([])
 })

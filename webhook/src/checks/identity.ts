@@ -5,9 +5,15 @@
 import { groupOf, identityPath, userOf } from '../containers.ts'
 import { list, number } from '../fields.ts'
 import type { Hit } from '../finding.ts'
-import { called, type Check } from './check.ts'
+import { called, type Check, type CheckInput } from './check.ts'
 
-export const identity: Check = ({ subject, exempt, own }) => {
+export const identity: Check = {
+  question: "Does a container run as the proxy's user or group, whose traffic is left alone?",
+  source: 'netfilter owner match, as every redirect of a sidecar sets it up',
+  find,
+}
+
+function find({ subject, exempt, own }: CheckInput): Hit[] {
   const { spec, prefix, containers } = subject.pod
   const hits: Hit[] = []
   for (const container of containers.filter((one) => !own(one))) {
@@ -16,7 +22,7 @@ export const identity: Check = ({ subject, exempt, own }) => {
       const id =
         container.kind === 'init'
           ? 'init-as-proxy-uid'
-          : user === exempt.usual
+          : [exempt.usual, exempt.alsoUsual].includes(user)
             ? 'app-as-proxy-uid'
             : 'proxy-uid-realigned'
       hits.push({

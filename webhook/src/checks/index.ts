@@ -2,8 +2,13 @@
 // The checks of every injected pod, in the order in which their findings are reported.
 
 import { channels } from './channels.ts'
+import { escapes } from './escapes.ts'
 import { identity } from './identity.ts'
 import { privileges } from './privileges.ts'
 import type { Check } from './check.ts'
 
-export const checks: readonly Check[] = [identity, privileges, channels]
+/** For a mesh whose sidecar captures traffic. */
+export const captureChecks: readonly Check[] = [identity, privileges, channels, escapes]
+
+/** For a sidecar that captures nothing: there is no redirect to get around. */
+export const presenceChecks: readonly Check[] = []

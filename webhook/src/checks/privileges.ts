@@ -6,7 +6,7 @@ import { posix } from 'node:path'
 import { fields, isTrue, list, text, texts } from '../fields.ts'
 import type { FindingId } from '../catalogue.ts'
 import type { Hit } from '../finding.ts'
-import { called, type Check } from './check.ts'
+import { called, type Check, type CheckInput } from './check.ts'
 
 const capabilities: Readonly<Record<string, FindingId>> = {
   NET_ADMIN: 'net-admin',
@@ -38,7 +38,13 @@ const nodeConfiguration = [
   '/var/lib/kubelet',
 ]
 
-export const privileges: Check = ({ subject, own }) => {
+export const privileges: Check = {
+  question: 'Does a container have a privilege that undoes the redirect or leaves the pod?',
+  source: 'Linux capabilities(7), Kubernetes Pod Security Standards',
+  find,
+}
+
+function find({ subject, own }: CheckInput): Hit[] {
   const { spec, prefix, containers } = subject.pod
   const hits: Hit[] = []
   for (const container of containers.filter((one) => !own(one))) {
@@ -82,20 +88,27 @@ function mounts(volumes: readonly unknown[], path: string): Hit[] {
     const host = text(fields(volume, 'hostPath'), 'path')
     if (host === undefined) return []
     const at = `${path}[${index}].hostPath.path`
-    const place = posix.join('/', host, '.').replace(/(?<=.)\/$/, '')
-    // A parent of the place gives the place as well: "/", "/run", "/var/run", "/etc".
-    const reaches = (target: string) =>
-      place === '/' || within(target, place) || within(place, target)
-    if (nodeConfiguration.some(reaches)) {
+    const id = reachedBy(host)
+    if (id === 'hostpath-node-config') {
       const message = `volume mounts "${host}" of the node, where the kubelet and the network plugins are configured`
-      return [{ id: 'hostpath-node-config', path: at, message }]
+      return [{ id, path: at, message }]
     }
-    if (runtimeSockets.some(reaches)) {
+    if (id === 'runtime-socket') {
       const message = `volume mounts "${host}" of the node, through which containers can be started past the API server`
-      return [{ id: 'runtime-socket', path: at, message }]
+      return [{ id, path: at, message }]
     }
     return []
   })
+}
+
+/** What a path of the node gives to the pod that mounts it; null: neither. */
+export function reachedBy(host: string): 'hostpath-node-config' | 'runtime-socket' | null {
+  const place = posix.join('/', host, '.').replace(/(?<=.)\/$/, '')
+  // A parent of the place gives the place as well: "/", "/run", "/var/run", "/etc".
+  const reaches = (target: string) =>
+    place === '/' || within(target, place) || within(place, target)
+  if (nodeConfiguration.some(reaches)) return 'hostpath-node-config'
+  return runtimeSockets.some(reaches) ? 'runtime-socket' : null
 }
 
 function within(path: string, parent: string): boolean {

@@ -4,7 +4,7 @@
 // revision-tags-mwc.yaml (the same from 1.12 to 1.31). Never used when live entries are known.
 
 import type { Injector } from '../injectors.ts'
-import type { MeshSettings } from './mesh.ts'
+import type { IstioSettings } from './istio-settings.ts'
 
 const inject = 'sidecar.istio.io/inject'
 const revision = 'istio.io/rev'
@@ -14,7 +14,7 @@ const isIn = (key: string, ...values: string[]) => ({ key, operator: 'In', value
 const notIn = (key: string, ...values: string[]) => ({ key, operator: 'NotIn', values })
 const absent = (key: string) => ({ key, operator: 'DoesNotExist' })
 
-export function chartInjectors(settings: MeshSettings): Injector[] {
+export function chartInjectors(settings: IstioSettings): Injector[] {
   const named = (settings.revisions ?? []).filter((one) => one !== 'default')
   return [
     ...entriesOf('istio-sidecar-injector', 'default'),

@@ -3,61 +3,107 @@
 // Order: what the namespace decides for all its pods, then what the pod says, then what is missing.
 
 import type { Hit } from '../finding.ts'
-import { podCreation, refusal } from '../injectors.ts'
+import { onlyPodRefused } from './api-server-gate.ts'
 import { ignoredNamespaces } from './istio-injectors.ts'
+import type { IstioSettings } from './istio-settings.ts'
 import type { MeshInput } from './mesh.ts'
+import { misplacedKey } from './misplaced-key.ts'
+import { shown, when, type Rule } from './rule.ts'
+import { ignoresNamespaces, whichSelector } from './usual-rules.ts'
 
 const inject = 'sidecar.istio.io/inject'
 const revision = 'istio.io/rev'
 const legacy = 'istio-injection'
 
-type Explanation = (input: MeshInput) => Hit | null
+type Input = MeshInput<IstioSettings>
 
-const explanations: readonly Explanation[] = [
-  noInjector,
-  namespaceIgnored,
-  namespaceOptsOut,
-  podOptsOut,
-  namespaceWithoutInjector,
-  namespaceRevision,
-  podRevision,
-  ambient,
-  nothingAsksForIt,
+const charts = 'istio/istio manifests/charts/istio-control/istio-discovery/templates'
+const source = `${charts}/mutatingwebhook.yaml and revision-tags-mwc.yaml, 1.12 to 1.31`
+const onNamespace = (key: string) => `namespace.metadata.labels[${key}]`
+const namespaceLabel =
+  (key: string) =>
+  ({ namespace }: Input) =>
+    shown(onNamespace(key), namespace.labels.get(key))
+const podLabel =
+  (key: string) =>
+  ({ subject: { pod } }: Input) =>
+    shown(`${pod.prefix}metadata.labels[${key}]`, pod.labels.get(key))
+
+export const istioUncalled: readonly Rule<IstioSettings>[] = [
+  when(
+    'Is there no webhook entry of the injector at all?',
+    source,
+    ({ injectors }) => `${injectors.length} entries`,
+    ({ injectors }) =>
+      injectors.length > 0
+        ? null
+        : {
+            id: 'injector-config-tampered',
+            path: 'webhooks',
+            message: 'no MutatingWebhookConfiguration has an entry of the Istio injector',
+          },
+  ),
+  // No label would help there, so this comes before what labels say.
+  ignoresNamespaces(
+    ignoredNamespaces,
+    'istio/istio pkg/kube/inject/initializer.go IgnoredNamespaces, 1.12 to 1.31',
+  ),
+  when(
+    'Does the namespace say something else than "enabled"?',
+    source,
+    namespaceLabel(legacy),
+    namespaceOptsOut,
+  ),
+  when(
+    'Does the label of the pod say "false"?',
+    source,
+    podLabel(inject),
+    ({ subject: { pod } }) =>
+      pod.labels.get(inject) !== 'false'
+        ? null
+        : {
+            id: 'optout-label-istio',
+            path: `${pod.prefix}metadata.labels[${inject}]`,
+            message: `the label ${inject} is "false", so the injector is not called`,
+          },
+  ),
+  when(
+    'Does the namespace ask the default revision, and nobody answers for it?',
+    source,
+    namespaceLabel(legacy),
+    namespaceWithoutInjector,
+  ),
+  when(
+    'Does the namespace name a revision or tag that no entry answers for?',
+    source,
+    namespaceLabel(revision),
+    namespaceRevision,
+  ),
+  when(
+    'Does the pod name a revision or tag that no entry answers for?',
+    source,
+    podLabel(revision),
+    podRevision,
+  ),
+  when(
+    'Is the pod in ambient mode, without a sidecar?',
+    'istio/istio cni/pkg/util/enablement_selector.go, 1.31',
+    namespaceLabel('istio.io/dataplane-mode'),
+    ambient,
+  ),
+  when(
+    'Does neither the namespace nor the pod have a label that asks for injection?',
+    source,
+    namespaceLabel(legacy),
+    nothingAsksForIt,
+  ),
+  whichSelector(source),
 ]
 
-export function explainNoCall(input: MeshInput): Hit {
-  for (const explain of explanations) {
-    const hit = explain(input)
-    if (hit !== null) return hit
-  }
-  return selectorHit(input)
-}
-
-function noInjector({ injectors }: MeshInput): Hit | null {
-  return injectors.length > 0
-    ? null
-    : {
-        id: 'injector-config-tampered',
-        path: 'webhooks',
-        message: 'no MutatingWebhookConfiguration has an entry of the Istio injector',
-      }
-}
-
-/** No label would help there, so this comes before what labels say. */
-function namespaceIgnored({ namespace }: MeshInput): Hit | null {
-  return !ignoredNamespaces.includes(namespace.name)
-    ? null
-    : {
-        id: 'ignored-namespace',
-        path: 'metadata.namespace',
-        message: `the injector ignores every pod of namespace "${namespace.name}"`,
-      }
-}
-
-function namespaceOptsOut({ namespace }: MeshInput): Hit | null {
+function namespaceOptsOut({ namespace }: Input): Hit | null {
   const value = namespace.labels.get(legacy)
   if (value === undefined || value === 'enabled') return null
-  const path = `namespace.metadata.labels[${legacy}]`
+  const path = onNamespace(legacy)
   const where = `namespace "${namespace.name}" has the label ${legacy}="${value}"`
   return value === 'disabled'
     ? { id: 'ns-optout', path, message: `${where}; no label of a pod can change that` }
@@ -68,40 +114,31 @@ function namespaceOptsOut({ namespace }: MeshInput): Hit | null {
       }
 }
 
-function podOptsOut({ subject: { pod } }: MeshInput): Hit | null {
-  return pod.labels.get(inject) !== 'false'
-    ? null
-    : {
-        id: 'optout-label-istio',
-        path: `${pod.prefix}metadata.labels[${inject}]`,
-        message: `the label ${inject} is "false", so the injector is not called`,
-      }
-}
-
-function namespaceWithoutInjector({ namespace, subject, injectors }: MeshInput): Hit | null {
-  if (!namespace.labels.has(legacy)) return null
-  const call = podCreation(namespace.labels, subject.pod.labels)
+function namespaceWithoutInjector(input: Input): Hit | null {
+  const { namespace } = input
   // An entry that would take the namespace is there: then it is the pod's labels.
-  if (injectors.some((one) => refusal(one, call) === 'objectSelector')) return null
+  if (!namespace.labels.has(legacy) || onlyPodRefused(input) !== null) return null
   const other = namespace.labels.get(revision)
   const also =
     other === undefined ? '' : ` (its label ${revision}="${other}" does not count beside it)`
   return {
     id: 'ns-both-labels-no-default',
-    path: `namespace.metadata.labels[${legacy}]`,
+    path: onNamespace(legacy),
     message: `namespace "${namespace.name}" asks the default revision for injection, and no webhook entry answers${also}`,
   }
 }
 
-function namespaceRevision({ namespace, live, injectors, subject }: MeshInput): Hit | null {
+function namespaceRevision(input: Input): Hit | null {
+  const { namespace } = input
+  const live = isCertain(input)
   const value = namespace.labels.get(revision)
-  if (value === undefined) return null
-  const call = podCreation(namespace.labels, subject.pod.labels)
-  if (injectors.some((one) => refusal(one, call) === 'objectSelector')) return null
+  if (value === undefined || onlyPodRefused(input) !== null) return null
   return dangling(`namespace "${namespace.name}"`, value, 'namespace.metadata.labels', live)
 }
 
-function podRevision({ subject: { pod }, live }: MeshInput): Hit | null {
+function podRevision(input: Input): Hit | null {
+  const { pod } = input.subject
+  const live = isCertain(input)
   const value = pod.labels.get(revision)
   if (value === undefined) return null
   const asks = pod.labels.get(inject) === 'true'
@@ -111,6 +148,11 @@ function podRevision({ subject: { pod }, live }: MeshInput): Hit | null {
     path: `${pod.prefix}metadata.labels[${revision}]`,
     message: `the label ${revision}="${value}" keeps the default revision from injecting, and no entry answers for "${value}"`,
   }
+}
+
+/** A pod that came out bare does not leave it open whether the revision exists. */
+function isCertain({ live, subject }: Input): boolean {
+  return live || subject.finished
 }
 
 /** Without the cluster's own entries it is not known which revisions exist: said, not guessed. */
@@ -124,22 +166,23 @@ function dangling(who: string, value: string, path: string, live: boolean): Hit 
   }
 }
 
-/** Ambient mode has no sidecar to verify. istio/istio cni/pkg/util/enablement_selector.go (1.31). */
-function ambient({ subject: { pod }, namespace }: MeshInput): Hit | null {
+/** Ambient mode has no sidecar to verify. */
+function ambient({ subject: { pod }, namespace }: Input): Hit | null {
   const key = 'istio.io/dataplane-mode'
   const onPod = pod.labels.get(key)
-  const onNamespace = namespace.labels.get(key) === 'ambient'
-  if (onNamespace && onPod === 'none') {
+  const labelled = namespace.labels.get(key) === 'ambient'
+  if (labelled && onPod === 'none') {
     const message = `the label ${key} is "none", which takes the pod out of ambient mode`
     return { id: 'ambient-optout', path: `${pod.prefix}metadata.labels[${key}]`, message }
   }
-  if (!onNamespace && onPod !== 'ambient') return null
+  if (!labelled && onPod !== 'ambient') return null
   const message =
     'the pod is in ambient mode, without a sidecar; the node agent is not looked at here'
   return { id: 'ambient-not-judged', path: 'namespace.metadata.labels', message }
 }
 
-function nothingAsksForIt({ subject, namespace, injectors }: MeshInput): Hit | null {
+function nothingAsksForIt(input: Input): Hit | null {
+  const { subject, namespace, injectors } = input
   const { pod } = subject
   if (namespace.labels.has(legacy) || namespace.labels.has(revision)) return null
   if (injectors.some((one) => one.name.startsWith('auto.')) && !pod.labels.has(inject)) return null
@@ -150,39 +193,12 @@ function nothingAsksForIt({ subject, namespace, injectors }: MeshInput): Hit | n
       message: `the annotation ${inject} does not reach the injector; only the label of that name does`,
     }
   }
-  if (pod.prefix !== '' && subject.labels.get(inject) === 'true') {
-    return {
-      id: 'metadata-on-controller',
-      path: `metadata.labels[${inject}]`,
-      message: `the label ${inject} is on the ${subject.kind} and not on its pods`,
+  return (
+    misplacedKey(input, { key: inject, on: ['true'], pod: 'label', namespace: null }) ??
+    misplacedKey(input, { key: legacy, on: null, pod: null, namespace: 'label' }) ?? {
+      id: 'ns-unlabelled',
+      path: 'namespace.metadata.labels',
+      message: `neither namespace "${namespace.name}" nor the pod has a label that asks for injection`,
     }
-  }
-  if (namespace.annotations.has(legacy)) {
-    return {
-      id: 'label-annotation-swap',
-      path: `namespace.metadata.annotations[${legacy}]`,
-      message: `namespace "${namespace.name}" has ${legacy} as an annotation; the mesh reads the label`,
-    }
-  }
-  return {
-    id: 'ns-unlabelled',
-    path: 'namespace.metadata.labels',
-    message: `neither namespace "${namespace.name}" nor the pod has a label that asks for injection`,
-  }
-}
-
-function selectorHit({ subject, namespace, injectors }: MeshInput): Hit {
-  const call = podCreation(namespace.labels, subject.pod.labels)
-  const byPod = injectors.find((one) => refusal(one, call) === 'objectSelector')
-  return byPod !== undefined
-    ? {
-        id: 'object-selector-evasion',
-        path: `${subject.pod.prefix}metadata.labels`,
-        message: `the labels of the pod do not fit the objectSelector of "${byPod.name}"`,
-      }
-    : {
-        id: 'ns-selector-evasion',
-        path: 'namespace.metadata.labels',
-        message: `the labels of namespace "${namespace.name}" fit no namespaceSelector of the injector`,
-      }
+  )
 }

@@ -32,6 +32,18 @@ const replacesProxy = new Set([
   'caCertificatesPem',
 ])
 
+/** A variable that all proxies get, from wherever; null: it takes nothing from them. */
+export function variableHit(name: string, value: unknown, where: string, path: string): Hit | null {
+  if (value === '' || ['false', 'f', '0'].includes(String(value).toLowerCase())) return null
+  if (name === 'DISABLE_ENVOY') {
+    const message = `${where} sets DISABLE_ENVOY: the sidecars run no proxy`
+    return { id: 'disable-envoy', path, message }
+  }
+  if (!redirectVariables.has(name)) return null
+  const message = `${where} sets ${name}, which changes what istio-init redirects`
+  return { id: 'proxymetadata-disables-redirect', path, message }
+}
+
 export function readProxyConfig(pod: PodTemplate): Hit[] {
   const value = pod.annotations.get(key)
   if (value === undefined) return []

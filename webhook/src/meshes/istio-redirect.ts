@@ -8,9 +8,14 @@ import type { Container } from '../containers.ts'
 import type { Hit } from '../finding.ts'
 import { istioImage, istioNames, reservedInbound } from './istio-parts.ts'
 import { redirectVariables } from './istio-proxy-config.ts'
+import type { IstioSettings } from './istio-settings.ts'
 import type { MeshInput } from './mesh.ts'
+import { aheadOf } from './usual-rules.ts'
 
-export function redirectHits({ subject, settings }: MeshInput, proxy: Container): Hit[] {
+export function redirectHits(
+  { subject, settings }: MeshInput<IstioSettings>,
+  proxy: Container,
+): Hit[] {
   const { containers, annotations } = subject.pod
   const alone = containers.every((one) => istioNames.includes(one.name))
   const type = proxy.args[1]
@@ -24,11 +29,6 @@ export function redirectHits({ subject, settings }: MeshInput, proxy: Container)
   const validation = containers.find(
     (one) => one.name === 'istio-validation' && one.kind === 'init',
   )
-  const named = containers.find((one) => one.name === 'istio-init')
-  if (validation !== undefined && named !== undefined) {
-    const message = 'a container is called "istio-init", so the CNI plugin sets up no redirect'
-    return [{ id: 'cni-skip-init-name', path: `${named.path}.name`, message }]
-  }
   const own = setUp ?? validation
   if (own === undefined) {
     // Its own finding tells of it where an annotation asked for this.
@@ -40,9 +40,11 @@ export function redirectHits({ subject, settings }: MeshInput, proxy: Container)
     ...foreignInit(own, istioImage(own, settings)),
     ...environmentHits(own),
     ...argumentHits(own, annotations),
-    ...(setUp === undefined ? [] : orderHits(containers, setUp, proxy)),
+    ...(setUp === undefined ? [] : aheadOf(setUp, subject, isNamed, proxy.kind === 'native')),
   ]
 }
+
+const isNamed = (one: Container) => istioNames.includes(one.name)
 
 function foreignInit(own: Container, genuine: boolean): Hit[] {
   const say = (field: string, why: string): Hit => ({
@@ -129,16 +131,4 @@ function argumentHits(own: Container, annotations: ReadonlyMap<string, string>):
     const message = `"${own.name}" is started with ${own.args[at] ?? ''} "${value.slice(0, 60)}", which leaves traffic out`
     return [{ id, path: `${own.path}.args[${at + 1}]`, message }]
   })
-}
-
-/** Init containers run in order: whatever comes before istio-init has the network to itself. */
-function orderHits(containers: readonly Container[], setUp: Container, proxy: Container): Hit[] {
-  return containers
-    .filter((one) => one.kind === 'init' || one.kind === 'native')
-    .filter((one) => one.index < setUp.index && !istioNames.includes(one.name))
-    .map((one) => ({
-      id: proxy.kind === 'native' ? 'init-ahead-by-other-webhook' : 'init-before-capture',
-      path: one.path,
-      message: `the init container "${one.name}" runs before istio-init and is not captured`,
-    }))
 }

@@ -10,33 +10,73 @@ import type { Hit } from '../finding.ts'
 import { redirectHits } from './istio-redirect.ts'
 import { istioImage, istioNames, istioSidecars, reservedInbound, usualUser } from './istio-parts.ts'
 import { trafficHits } from './istio-traffic.ts'
-import type { MeshInput, MeshSettings } from './mesh.ts'
+import type { IstioSettings } from './istio-settings.ts'
+import type { Capture, MeshInput } from './mesh.ts'
+import { ipv6Of } from './pod-addresses.ts'
+import { sound, type Rule } from './rule.ts'
+import { oneStaysUp } from './usual-rules.ts'
 
-export function verifyIstio(input: MeshInput): Hit[] {
-  const { subject, settings } = input
-  const { pod } = subject
-  const proxy = istioSidecars(subject).find(staysUp)
-  if (proxy === undefined) {
-    return istioSidecars(subject).map((one) => ({
-      id: 'fake-sidecar-name',
-      path: `${one.path}.name`,
-      message: `the container "${one.name}" has the sidecar's name and does not stay up with the pod`,
-    }))
-  }
-  const foreign = foreignProxy(proxy, pod.annotations, settings)
-  return [
-    ...foreign,
-    ...redirectHits(input, proxy),
-    ...environment(proxy),
-    ...trafficHits(subject, settings),
-  ]
+type Input = MeshInput<IstioSettings>
+
+const template =
+  'istio/istio manifests/charts/istio-control/istio-discovery/files/injection-template.yaml, 1.12 to 1.31'
+
+export const istioVerification: readonly Rule<IstioSettings>[] = [
+  oneStaysUp(istioSidecars, template),
+  sound(
+    'Is the sidecar the one that Istio injects, by image, command and arguments?',
+    template,
+    (input) => ofProxy(input, (proxy) => foreignProxy(proxy, input)),
+  ),
+  sound(
+    'Is the redirect set up, whole, and before every other init container?',
+    `${template}; pkg/kube/inject/webhook.go reorderPod`,
+    (input) => ofProxy(input, (proxy) => redirectHits(input, proxy)),
+  ),
+  sound(
+    'Does the sidecar run its proxy?',
+    'istio/istio pilot/cmd/pilot-agent/options/options.go DISABLE_ENVOY, 1.12 to 1.31',
+    (input) => ofProxy(input, environment),
+  ),
+  sound(
+    'Is IPv6 redirected, if the pod has an address of it?',
+    'istio/istio tools/common/config/config.go, pilot/pkg/features/experimental.go ISTIO_DUAL_STACK, 1.17 to 1.31',
+    (input) => ofProxy(input, () => besideIpv4(input)),
+  ),
+  sound('Is everything captured, as labels and annotations say?', template, (input) =>
+    ofProxy(input, () => trafficHits(input.subject, input.settings)),
+  ),
+]
+
+/** istio-init and the plugin set up IPv6 when the first address is of it, or with dual stack: by default not. */
+function besideIpv4({ subject, settings }: Input): Hit[] {
+  const found = ipv6Of(subject)
+  if (found === null || found.at === 0 || settings.dualStack === true) return []
+  const dual = subject.pod.containers.some(
+    (one) =>
+      istioNames.includes(one.name) &&
+      ['ISTIO_DUAL_STACK', 'DUAL_STACK'].some((name) => one.env.get(name) === 'true'),
+  )
+  if (dual) return []
+  const message = `the pod has the address ${found.address.slice(0, 40)}, and Istio redirects IPv4 only`
+  return [{ id: 'ipv6', path: `status.podIPs[${found.at}].ip`, message }]
 }
 
-function foreignProxy(
-  proxy: Container,
-  annotations: ReadonlyMap<string, string>,
-  settings: MeshSettings,
-): Hit[] {
+/** Where no sidecar stays up there is nothing further to look at. */
+function ofProxy({ subject }: Input, find: (proxy: Container) => Hit[]): Hit[] {
+  const proxy = istioSidecars(subject).find(staysUp)
+  return proxy === undefined ? [] : find(proxy)
+}
+
+/** With the plugin the injector adds istio-validation, which only checks what the plugin set up. */
+export function istioCapture({ subject, settings }: Input): Capture {
+  const names = subject.pod.containers.map(({ name }) => name)
+  if (names.includes('istio-validation')) return 'cni'
+  return settings.cni === true ? 'cni' : 'init'
+}
+
+function foreignProxy(proxy: Container, { subject, settings }: Input): Hit[] {
+  const { annotations } = subject.pod
   const hits: Hit[] = []
   if (!istioImage(proxy, settings)) {
     const chosen = annotations.get('sidecar.istio.io/proxyImage')
@@ -69,7 +109,7 @@ function environment(proxy: Container): Hit[] {
 }
 
 /** The user that the redirect leaves alone is the one istio-init was told, else the sidecar's own. */
-export function istioChecks({ subject, settings }: MeshInput): CheckInput {
+export function istioChecks({ subject, namespace, objects, settings }: Input): CheckInput {
   const { spec, containers } = subject.pod
   const users = new Set([usualUser])
   const groups = new Set([usualUser])
@@ -88,11 +128,17 @@ export function istioChecks({ subject, settings }: MeshInput): CheckInput {
   }
   return {
     subject,
+    namespace,
+    objects,
     exempt: { users, groups, usual: usualUser },
     own: (one) =>
       istioNames.includes(one.name) &&
       one.kind !== 'ephemeral' &&
       (['', 'auto'].includes(one.image) || istioImage(one, settings)),
     reserved: reservedInbound,
+    reroutes: [
+      'istio.io/reroute-virtual-interfaces',
+      'traffic.sidecar.istio.io/kubevirtInterfaces',
+    ],
   }
 }

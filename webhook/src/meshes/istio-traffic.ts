@@ -10,7 +10,9 @@ import type { Hit } from '../finding.ts'
 import type { PodTemplate, Subject } from '../subject.ts'
 import { istioImage, reservedInbound } from './istio-parts.ts'
 import { readProxyConfig } from './istio-proxy-config.ts'
+import type { IstioSettings } from './istio-settings.ts'
 import type { MeshInput } from './mesh.ts'
+import { sound, type Rule as MeshRule } from './rule.ts'
 
 type Rule = {
   key: string
@@ -100,7 +102,7 @@ const shippedTemplates = [
 ]
 
 /** For a finished pod and for a manifest alike: what its annotations and labels do. */
-export function trafficHits({ pod }: Subject, settings: MeshInput['settings']): Hit[] {
+export function trafficHits({ pod }: Subject, settings: IstioSettings): Hit[] {
   const hits: Hit[] = []
   for (const rule of rules) {
     const value = pod.annotations.get(rule.key)
@@ -125,10 +127,29 @@ export function trafficHits({ pod }: Subject, settings: MeshInput['settings']): 
   return [...hits, ...templateHits(pod, settings), ...readProxyConfig(pod)]
 }
 
+type Input = MeshInput<IstioSettings>
+
 /** A manifest that the injector will change: also what it may merge over the injector's own containers. */
-export function foreseeIstio({ subject, settings }: MeshInput): Hit[] {
-  const { pod } = subject
-  const hits = trafficHits(subject, settings)
+export const istioForesight: readonly MeshRule<IstioSettings>[] = [
+  sound(
+    'Is everything captured, as labels and annotations say?',
+    'istio/istio files/injection-template.yaml, pkg/kube/inject/validate.go, 1.12 to 1.31',
+    ({ subject, settings }) => trafficHits(subject, settings),
+  ),
+  sound(
+    "Are the injector's containers left as its template makes them?",
+    'istio/istio pkg/kube/inject/webhook.go reapplyOverwrittenContainers, 1.12 to 1.31',
+    mergedOver,
+  ),
+  sound(
+    "Is the sidecar's image one of Istio's?",
+    'istio/istio files/injection-template.yaml sidecar.istio.io/proxyImage, 1.12 to 1.31',
+    otherImage,
+  ),
+]
+
+function mergedOver({ subject: { pod }, settings }: Input): Hit[] {
+  const hits: Hit[] = []
   for (const container of pod.containers) {
     const proxy = container.name === 'istio-proxy'
     if (!proxy && !['istio-init', 'istio-validation'].includes(container.name)) continue
@@ -148,19 +169,23 @@ export function foreseeIstio({ subject, settings }: MeshInput): Hit[] {
       message: `the annotation ${overrides} replaces the sidecar's containers by those it holds`,
     })
   }
-  const image = pod.annotations.get('sidecar.istio.io/proxyImage')
-  const plain = image !== undefined && !image.includes('/') && image.startsWith('proxyv2')
-  if (image !== undefined && !plain && !istioImage({ image }, settings)) {
-    hits.push({
-      id: 'proxy-image-override',
-      path: `${pod.prefix}metadata.annotations[sidecar.istio.io/proxyImage]`,
-      message: `the annotation sidecar.istio.io/proxyImage replaces the sidecar by "${image.slice(0, 80)}"`,
-    })
-  }
   return hits
 }
 
-function templateHits(pod: PodTemplate, settings: MeshInput['settings']): Hit[] {
+function otherImage({ subject: { pod }, settings }: Input): Hit[] {
+  const image = pod.annotations.get('sidecar.istio.io/proxyImage')
+  const plain = image !== undefined && !image.includes('/') && image.startsWith('proxyv2')
+  if (image === undefined || plain || istioImage({ image }, settings)) return []
+  return [
+    {
+      id: 'proxy-image-override',
+      path: `${pod.prefix}metadata.annotations[sidecar.istio.io/proxyImage]`,
+      message: `the annotation sidecar.istio.io/proxyImage replaces the sidecar by "${image.slice(0, 80)}"`,
+    },
+  ]
+}
+
+function templateHits(pod: PodTemplate, settings: IstioSettings): Hit[] {
   const key = 'inject.istio.io/templates'
   const names = (pod.annotations.get(key) ?? '').split(',').flatMap((name) => name.trim() || [])
   const path = `${pod.prefix}metadata.annotations[${key}]`

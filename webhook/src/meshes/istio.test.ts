@@ -861,7 +861,7 @@ describe('what a verdict assumed', () => {
   })
   test('the version, when a value depends on it', () => {
     const { assumed } = cover(istio, { object: withLabel('no'), configurations: [ordinary] })
-    expect(assumed).toEqual(['Istio is 1.26 or older (its version is not known)'])
+    expect(assumed).toEqual(['Istio is older than 1.27 (its version is not known)'])
   })
   test('matchConditions are not evaluated and said so', () => {
     const webhooks = (ordinary.webhooks as Manifest[]).map((one) => ({

@@ -17,53 +17,87 @@ import {
   usualUser,
 } from './linkerd-parts.ts'
 import { linkerdTraffic } from './linkerd-traffic.ts'
-import type { MeshInput } from './mesh.ts'
+import type { Capture, MeshInput } from './mesh.ts'
+import { ipv6Of } from './pod-addresses.ts'
+import { shown, sound, when, type Rule } from './rule.ts'
+import { aheadOf, oneStaysUp } from './usual-rules.ts'
 
-export function verifyLinkerd(input: MeshInput): Hit[] {
-  const { subject, settings } = input
+const source =
+  'linkerd/linkerd2 charts/partials/templates/_proxy.tpl and _proxy-init.tpl, 2.11 to 2.20'
+
+export const linkerdVerification: readonly Rule[] = [
+  oneStaysUp(linkerdSidecars, source),
+  sound('Is the sidecar the one that Linkerd injects, by image and command?', source, (input) =>
+    ofProxy(input, (proxy) => foreignProxy(proxy, input)),
+  ),
+  sound(
+    'Is the redirect set up, whole, and before every other init container?',
+    `${source}; charts/patch/templates/patch.json`,
+    (input) => ofProxy(input, (proxy) => redirect(input, proxy)),
+  ),
+  sound('Is everything captured, as annotations of pod and namespace say?', source, (input) =>
+    ofProxy(input, () => linkerdTraffic(input)),
+  ),
+]
+
+function ofProxy({ subject }: MeshInput, find: (proxy: Container) => Hit[]): Hit[] {
   const proxy = linkerdSidecars(subject).find(staysUp)
-  if (proxy === undefined) {
-    return linkerdSidecars(subject).map((one) => ({
-      id: 'fake-sidecar-name',
-      path: `${one.path}.name`,
-      message: `the container "${one.name}" has the sidecar's name and does not stay up with the pod`,
-    }))
-  }
-  const hits: Hit[] = []
-  if (!isLinkerdOwn(proxy, settings)) {
-    hits.push({
-      id: 'fake-sidecar-name',
-      path: `${proxy.path}.image`,
-      message: `the container "linkerd-proxy" runs "${proxy.image.slice(0, 100)}", which is no image of Linkerd's proxy`,
-    })
-  } else if (proxy.command.length > 0) {
-    hits.push({
-      id: 'fake-sidecar-name',
-      path: `${proxy.path}.command`,
-      message: 'the container "linkerd-proxy" has a command of its own; the injected one has none',
-    })
-  }
-  return [...hits, ...redirect(input, proxy), ...linkerdTraffic(input)]
+  return proxy === undefined ? [] : find(proxy)
 }
 
-function redirect({ subject, settings }: MeshInput, proxy: Container): Hit[] {
+function foreignProxy(proxy: Container, { settings }: MeshInput): Hit[] {
+  if (!isLinkerdOwn(proxy, settings)) {
+    return [
+      {
+        id: 'fake-sidecar-name',
+        path: `${proxy.path}.image`,
+        message: `the container "linkerd-proxy" runs "${proxy.image.slice(0, 100)}", which is no image of Linkerd's proxy`,
+      },
+    ]
+  }
+  if (proxy.command.length === 0) return []
+  const message =
+    'the container "linkerd-proxy" has a command of its own; the injected one has none'
+  return [{ id: 'fake-sidecar-name', path: `${proxy.path}.command`, message }]
+}
+
+/** linkerd/linkerd2-proxy-init cni-plugin/main.go (1.2 to 1.6). */
+export const linkerdCniRules: readonly Rule[] = [
+  when(
+    'Is a container called linkerd-init?',
+    'linkerd/linkerd2-proxy-init cni-plugin/main.go cmdAdd, 1.2 to 1.6',
+    ({ subject }) =>
+      shown(
+        'containers',
+        subject.pod.containers.map(({ name }) => name),
+      ),
+    ({ subject }) => {
+      const named = subject.pod.containers.find((one) => one.name === 'linkerd-init')
+      if (named === undefined) return null
+      const message = 'a container is called "linkerd-init", so the CNI plugin sets up no redirect'
+      return { id: 'cni-skip-init-name', path: `${named.path}.name`, message }
+    },
+  ),
+]
+
+/** With the plugin the injector adds a validator, which only checks what the plugin set up. */
+export function linkerdCapture({ subject, settings }: MeshInput): Capture {
+  const names = subject.pod.containers.map(({ name }) => name)
+  if (names.includes('linkerd-network-validator')) return 'cni'
+  return settings.cni === true ? 'cni' : 'init'
+}
+
+function redirect(input: MeshInput, proxy: Container): Hit[] {
+  const { subject, settings } = input
+  if (linkerdCapture(input) === 'cni') return []
   const { containers, prefix } = subject.pod
   const init = containers.find((one) => one.name === 'linkerd-init' && one.kind === 'init')
-  const validator = containers.find(
-    (one) => one.name === 'linkerd-network-validator' && one.kind === 'init',
-  )
-  if (validator !== undefined) {
-    const named = containers.find((one) => one.name === 'linkerd-init')
-    const message = 'a container is called "linkerd-init", so the CNI plugin sets up no redirect'
-    return named === undefined
-      ? []
-      : [{ id: 'cni-skip-init-name', path: `${named.path}.name`, message }]
-  }
   if (init === undefined) {
     const message =
       'the pod has neither linkerd-init nor linkerd-network-validator: nothing is redirected'
     return [{ id: 'capture-missing', path: `${prefix}spec.initContainers`, message }]
   }
+  const isNamed = (one: Container) => linkerdNames.includes(one.name)
   const hits: Hit[] = []
   if (!isLinkerdOwn(init, settings) || init.command.length > 0) {
     hits.push({
@@ -72,7 +106,20 @@ function redirect({ subject, settings }: MeshInput, proxy: Container): Hit[] {
       message: `the init container "linkerd-init" runs "${init.image.slice(0, 100)}" and not Linkerd's own program`,
     })
   }
-  return [...hits, ...ignoredPorts(subject, init), ...order(containers, init, proxy)]
+  return [
+    ...hits,
+    ...ignoredPorts(subject, init),
+    ...besideIpv4(subject, init),
+    ...aheadOf(init, subject, isNamed, proxy.kind === 'native'),
+  ]
+}
+
+/** linkerd2-proxy-init sets up both unless told otherwise; the chart says disableIPv6 by default. */
+function besideIpv4(subject: Subject, init: Container): Hit[] {
+  const found = ipv6Of(subject)
+  if (found === null || !init.args.includes('--ipv6=false')) return []
+  const message = `the pod has the address ${found.address.slice(0, 40)}, and "linkerd-init" redirects IPv4 only`
+  return [{ id: 'ipv6', path: `${init.path}.args[${init.args.indexOf('--ipv6=false')}]`, message }]
 }
 
 /** More ports left out than the chart does, and no annotation that told of it. */
@@ -93,19 +140,8 @@ function ignoredPorts(subject: Subject, init: Container): Hit[] {
   })
 }
 
-function order(containers: readonly Container[], init: Container, proxy: Container): Hit[] {
-  return containers
-    .filter((one) => one.kind === 'init' || one.kind === 'native')
-    .filter((one) => one.index < init.index && !linkerdNames.includes(one.name))
-    .map((one) => ({
-      id: proxy.kind === 'native' ? 'init-ahead-by-other-webhook' : 'init-before-capture',
-      path: one.path,
-      message: `the init container "${one.name}" runs before linkerd-init and is not captured`,
-    }))
-}
-
 /** The user left alone is the one linkerd-init was told, the sidecar's, or an annotation's. */
-export function linkerdChecks({ subject, namespace, settings }: MeshInput): CheckInput {
+export function linkerdChecks({ subject, namespace, objects, settings }: MeshInput): CheckInput {
   const users = new Set<number>([usualUser])
   const groups = new Set<number>()
   const add = (into: Set<number>, value: unknown) => {
@@ -129,6 +165,8 @@ export function linkerdChecks({ subject, namespace, settings }: MeshInput): Chec
   }
   return {
     subject,
+    namespace,
+    objects,
     exempt: { users, groups, usual: usualUser },
     own: (one) => isLinkerdOwn(one, settings),
     reserved: new Set([4190, 4191]),
