@@ -12,7 +12,8 @@ const isOpenConnection = ({
 }: Pick<Tried, 'decision' | 'hook' | 'target'>) =>
   decision === 'egress' && hook === 'packet' && target?.protocol === 'TCP'
 
-type Tried = Pick<LedgerRecord, 'decision' | 'hook' | 'target' | 'other'>
+type Tried = Pick<LedgerRecord, 'decision' | 'hook' | 'target' | 'other'> &
+  Partial<Pick<LedgerRecord, 'origin' | 'file' | 'access' | 'privilege'>>
 
 const restOf: Record<LedgerRecord['decision'], string> = {
   exec: 'other executables',
@@ -20,12 +21,26 @@ const restOf: Record<LedgerRecord['decision'], string> = {
   ingress: 'other sources',
   bind: 'other ports',
   protocol: 'other mining connections',
+  code: 'other code',
+  file: 'other files',
+  privilege: 'other privileges',
 }
 
 /** exec, connect to 10.0.0.1:443/TCP, listen on 80/TCP … */
-export function triedText({ decision, hook, target, other }: Tried): string {
+export function triedText(tried: Tried): string {
+  const { decision, hook, target, other, origin } = tried
   if (other) return `${restOf[decision]} (no room for rows of their own)`
-  if (decision === 'exec') return 'exec'
+  const file = clean(tried.file ?? '(a file without a known path)')
+  switch (decision) {
+    case 'exec':
+      return origin === 'other' ? 'exec of a file that is not from the image' : 'exec'
+    case 'code':
+      return origin === 'memory' ? 'make memory executable' : `map ${file} as code`
+    case 'file':
+      return `open ${file} for ${accessText(tried.access ?? [])}`
+    case 'privilege':
+      return `use the privilege ${clean(tried.privilege ?? 'unknown')}`
+  }
   const protocol = clean(target?.protocol ?? 'any protocol')
   const at = (address: string | null) => {
     const host =
@@ -50,6 +65,13 @@ export function triedText({ decision, hook, target, other }: Tried): string {
   }
 }
 
+const accessText = (access: readonly string[]): string =>
+  access.includes('write')
+    ? access.includes('read')
+      ? 'reading and writing'
+      : 'writing'
+    : 'reading'
+
 /** Present and past of what enforcing does: "kills the exec", "killed". */
 interface Effect {
   does: string
@@ -66,6 +88,9 @@ export function effectOf(
     if (mechanism === 'none') return { does: 'records the exec', done: 'recorded' }
     return { does: 'denies the exec', done: 'denied' }
   }
+  if (decision === 'code') return { does: 'refuses the mapping', done: 'refused' }
+  if (decision === 'file') return { does: 'refuses to open the file', done: 'refused' }
+  if (decision === 'privilege') return { does: 'refuses the privilege', done: 'refused' }
   if (decision === 'protocol') return { does: 'cuts the connection', done: 'cut' }
   if (isOpenConnection({ decision, hook, target }))
     return { does: 'cuts the connection: drops its packets', done: 'cut' }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { State } from '../../enforcer/src/index.ts'
 import { pending } from './in-force.ts'
-import { execCheck, mounted } from './machine.ts'
+import { mounted } from './machine.ts'
 import { planOf } from './specimen.ts'
 
 const key = 'RuntimePolicy/shop/a'
@@ -25,20 +25,6 @@ test('in force when names and modes are those of the files, and the files have n
   )
   expect(pending(state({}), planOf({}))).toBe(`${key} is still loaded`)
   expect(pending(state({ problems: ['bad'] }), audit)).toContain('bad')
-})
-
-test('the best mechanism that works, and what would be better', () => {
-  const tried = (...working: string[]) =>
-    (['lsm', 'fmod_ret', 'signal'] as const).map((mechanism) => ({
-      mechanism,
-      works: working.includes(mechanism),
-    }))
-  expect(execCheck(tried('lsm', 'signal'), 'bpf').state).toBe('good')
-  expect(execCheck(tried('signal'), 'lockdown,yama')).toMatchObject({
-    state: 'fair',
-    better: expect.stringContaining('lsm=lockdown,yama,bpf') as string,
-  })
-  expect(execCheck(tried(), null).state).toBe('missing')
 })
 
 test('where a file system is mounted', () => {

@@ -62,7 +62,10 @@ export function boundSubjects(
     const ids = [...(blamed.get(ruleset) ?? [])]
     found.push({
       subject,
-      policies: selecting ?? ids.flatMap((one) => describer.policy(one) ?? []).sort(),
+      // What no file selects has the posture of what is pending, which the kernel can blame.
+      policies: selecting?.length
+        ? selecting
+        : ids.flatMap((one) => describer.policy(one) ?? []).sort(),
     })
   }
   return found.sort((a, b) => (a.subject.name < b.subject.name ? -1 : 1))
@@ -74,9 +77,14 @@ function blamedPolicies(tables: Tables): Map<number, Set<number>> {
     if (policy !== 0) found.set(ruleset, (found.get(ruleset) ?? new Set()).add(policy))
   }
   for (const [{ ruleset }, { policy }] of tables.rules.entries()) add(ruleset, policy)
-  for (const [{ value }, { restrictsEnforced, restrictsAudited }] of tables.rulesets.entries()) {
-    add(value, restrictsEnforced)
-    add(value, restrictsAudited)
-  }
+  for (const [{ value }, row] of tables.rulesets.entries())
+    for (const { enforced, audited } of [
+      row.restricts,
+      row.restrictsFiles,
+      row.restrictsPrivileges,
+    ]) {
+      add(value, enforced)
+      add(value, audited)
+    }
   return found
 }

@@ -62,7 +62,16 @@ export function rowsOf(records: readonly LedgerRecord[], enforcing: ReadonlySet<
 }
 
 const fates: Fate[] = ['was', 'would be', 'let through']
-const decisions: LedgerRecord['decision'][] = ['exec', 'egress', 'ingress', 'bind', 'protocol']
+const decisions: LedgerRecord['decision'][] = [
+  'exec',
+  'code',
+  'privilege',
+  'file',
+  'egress',
+  'ingress',
+  'bind',
+  'protocol',
+]
 
 /** What is the case now before what was; within that, in the order in which a program gets that far. */
 const rank = ({ fate, decision }: Row): number =>

@@ -52,11 +52,13 @@ export function kernelPolicies(tables: Tables): KernelPolicy[] {
     .sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
-export function linksAt(pins: string): string[] {
-  const folder = join(pins, 'links')
-  return existsSync(folder) ? readdirSync(folder) : []
-}
+/** Programs that are attached, or will be as soon as a policy asks for their decision. */
+export const linksAt = (pins: string): string[] => [
+  ...new Set(['links', 'programs'].flatMap((name) => namesIn(join(pins, name)))),
+]
+
+const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : [])
 
 /** Nothing is pinned, so nothing is decided. */
 export const isArmed = (pins: string): boolean =>
-  existsSync(join(pins, 'maps')) && linksAt(pins).length > 0
+  existsSync(join(pins, 'maps')) && namesIn(join(pins, 'links')).length > 0

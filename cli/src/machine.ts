@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { reasonOf } from '../../runtime/src/index.ts'
-import type { MechanismName, ProbeResult } from '../../enforcer/src/index.ts'
+import type { DecisionMechanism, Inspection } from '../../enforcer/src/index.ts'
 import type { Enforcer } from './enforcer.ts'
 import { objectsFolder } from './installation.ts'
 import { isArmed } from './ledger.ts'
@@ -17,20 +17,27 @@ export interface Check {
   better?: string
 }
 
-export async function checkMachine(pins: string): Promise<Check[]> {
+export interface Examination {
+  checks: Check[]
+  /** Empty when it could not be tried. */
+  mechanisms: DecisionMechanism[]
+}
+
+export async function examineMachine(pins: string): Promise<Examination> {
+  const plain = (checks: Check[]): Examination => ({ checks, mechanisms: [] })
   if (process.platform !== 'linux')
-    return [
+    return plain([
       {
         what: 'system',
         state: 'missing',
         found: process.platform,
         better: 'Linux is needed to enforce; underpin scan, policy check and webhook work here',
       },
-    ]
+    ])
   const mounts = readFileSync('/proc/mounts', 'utf8')
   const lsm = read('/sys/kernel/security/lsm')
   const library = await openLibrary()
-  return [
+  const checks: Check[] = [
     { what: 'kernel', state: 'info', found: `${release()} ${process.arch}` },
     user(),
     existsSync('/sys/kernel/btf/vmlinux')
@@ -58,17 +65,23 @@ export async function checkMachine(pins: string): Promise<Check[]> {
           better: 'install the package libbpf1',
         },
     objects(),
-    ...('enforcer' in library && process.getuid?.() === 0
-      ? [...(await mechanisms(library.enforcer, lsm)), memory(library.enforcer, pins)]
-      : [
-          {
-            what: 'mechanisms',
-            state: 'missing' as const,
-            found: 'not tried',
-            better: 'needs root and libbpf',
-          },
-        ]),
   ]
+  const lacking = checks.filter(({ state }) => state === 'missing').map(({ what }) => what)
+  if (!('enforcer' in library) || lacking.length > 0)
+    return plain([
+      ...checks,
+      {
+        what: 'mechanisms',
+        state: 'missing',
+        found: 'not tried',
+        better: `put right first: ${lacking.join(', ')}`,
+      },
+    ])
+  const inspection = await library.enforcer.inspectKernel(objectsFolder())
+  return {
+    checks: [...checks, ...kernelChecks(inspection), memory(library.enforcer, pins)],
+    mechanisms: inspection.mechanisms,
+  }
 }
 
 function read(path: string): string | null {
@@ -116,51 +129,39 @@ function objects(): Check {
     : { what: 'programs', state: 'missing', found: `no ${path}`, better: 'npm run build' }
 }
 
-async function mechanisms(enforcer: Enforcer, lsm: string | null): Promise<Check[]> {
-  const results: ProbeResult[] = []
-  for (const mechanism of enforcer.preference)
-    results.push(await enforcer.probe(join(objectsFolder(), 'probe.bpf.o'), mechanism))
+/** One line for each way to stop an exec, for the kernel's settings, and for the programs. */
+function kernelChecks({ facts, network, programs }: Inspection): Check[] {
+  const { lockdown, readsKernelMemory } = facts
   return [
-    execCheck(results, lsm),
-    ...results.map(({ mechanism, works, reason }) => ({
-      what: `  exec by ${mechanism}`,
+    readsKernelMemory
+      ? { what: 'kernel lockdown', state: 'good', found: lockdown ?? 'none' }
+      : {
+          what: 'kernel lockdown',
+          state: 'missing',
+          found: `${lockdown ?? 'unknown'}: programs may not read kernel memory`,
+          better: 'boot with lockdown=integrity, or without',
+        },
+    ...facts.probes.map(({ mechanism, works, reason }) => ({
+      what: `tried ${mechanism}`,
       state: 'info' as const,
       found: `${works ? 'works' : 'does not work'}: ${reason}`,
     })),
-    { what: 'network', state: 'good', found: 'cgroup hooks: connect, send, bind and packets' },
+    {
+      what: 'tried cgroup',
+      state: 'info',
+      found: `${network.works ? 'works' : 'does not work'}: ${network.reason}`,
+    },
+    'refused' in programs
+      ? { what: 'load', state: 'missing', found: programs.refused }
+      : {
+          what: 'load',
+          state: programs.leftOut.length === 0 ? 'good' : 'fair',
+          found: `${programs.loaded} programs, ${mebibytes(programs.programBytes + programs.mapBytes)} of kernel memory with empty maps`,
+        },
   ]
 }
 
-/** Results in order of preference. */
-export function execCheck(
-  results: readonly Pick<ProbeResult, 'mechanism' | 'works'>[],
-  lsm: string | null,
-): Check {
-  const works = (name: MechanismName) =>
-    results.some(({ mechanism, works }) => mechanism === name && works)
-  if (works('lsm')) return { what: 'exec', state: 'good', found: 'lsm: a denied exec fails' }
-  const better =
-    lsm === null
-      ? 'mount -t securityfs securityfs /sys/kernel/security tells which modules are active; with "bpf" among them a denied exec fails instead'
-      : lsm.split(',').includes('bpf')
-        ? 'bpf is an active security module and its programs do not work: use a kernel with CONFIG_BPF_LSM'
-        : `a denied exec fails instead where bpf is a security module: boot with lsm=${[lsm, 'bpf'].filter(Boolean).join()}`
-  if (works('fmod_ret'))
-    return { what: 'exec', state: 'good', found: 'fmod_ret: a denied exec fails' }
-  if (works('signal'))
-    return {
-      what: 'exec',
-      state: 'fair',
-      found: 'signal: a denied process is killed before its first instruction',
-      better,
-    }
-  return {
-    what: 'exec',
-    state: 'missing',
-    found: 'nothing stops an exec here; it would be recorded only',
-    better,
-  }
-}
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
 
 /** What the kernel charges for our maps. */
 function memory(enforcer: Enforcer, pins: string): Check {
@@ -176,7 +177,7 @@ function memory(enforcer: Enforcer, pins: string): Check {
     return {
       what: 'in force',
       state: 'info',
-      found: `${(bytes / 2 ** 20).toFixed(1)} MiB of kernel memory for the maps at ${pins}`,
+      found: `${mebibytes(bytes)} of kernel memory for the maps at ${pins}`,
     }
   } finally {
     enforcer.closeTables(tables)

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policy files and pod manifests → policies, and which of them select which subject. Pure of the kernel: these parts of
 // the enforcer are imported one by one, so that they work where libbpf does not.
-import { compile, patternsOf, type Plan } from '../../enforcer/src/plan/compile.ts'
-import { knownPod, type KnownPod } from '../../enforcer/src/identity/pods.ts'
+import {
+  compile,
+  patternsOf,
+  selectsEveryContainer,
+  type Plan,
+} from '../../enforcer/src/plan/compile.ts'
+import { knownPods, type KnownPod } from '../../enforcer/src/identity/pods.ts'
 import {
   cgroupMatches,
   formatProblem,
@@ -53,7 +58,7 @@ function podsOf(manifests: readonly Document[]): KnownPod[] {
     const { kind, metadata } = (object ?? {}) as { kind?: string; metadata?: Namespace }
     if (kind === 'Namespace' && metadata?.name) namespaces.set(metadata.name, metadata)
   }
-  return objects.flatMap((object) => knownPod(object, namespaces) ?? [])
+  return objects.flatMap((object) => knownPods(object, namespaces))
 }
 
 /** What the ledger knows of a subject. */
@@ -75,9 +80,12 @@ export function selectingOf(
       selects(one, { scope: 'pod', pod: pod.manifest, namespace: pod.namespace }),
     )
   }
-  const { cgroup } = subject
-  if (cgroup === null) return null
-  return policies.filter((one) =>
-    patternsOf(one).some((p) => cgroupMatches(parseCgroupPattern(p), cgroup)),
+  const { scope, cgroup } = subject
+  if (scope !== 'unmanaged' && cgroup === null) return null
+  return policies.filter(
+    (one) =>
+      (scope === 'unmanaged' && selectsEveryContainer(one)) ||
+      (cgroup !== null &&
+        patternsOf(one).some((p) => cgroupMatches(parseCgroupPattern(p), cgroup))),
   )
 }

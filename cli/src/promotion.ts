@@ -4,6 +4,7 @@
 import type { LedgerRecord } from '../../enforcer/src/index.ts'
 import {
   evaluate,
+  privileges,
   protocols,
   restricts,
   type Decision,
@@ -18,6 +19,7 @@ export const promoted = (loaded: RuntimeLike): RuntimeLike =>
     policy: { ...loaded.policy, spec: { ...loaded.policy.spec, mode: 'enforce' } },
   }) as RuntimeLike
 
+const restrictsAnything = (one: RuntimeLike) => restricts(one, 'exec')
 const modeOf = ({ policy }: RuntimeLike) => policy.spec.mode ?? 'audit'
 
 /**
@@ -34,7 +36,7 @@ export function inseparable(
     const bound = (plan.rulesets.get(ruleset)?.policies ?? []).flatMap(
       (key) => byKey.get(key) ?? [],
     )
-    const listing = bound.filter((one) => restricts(one) && modeOf(one) === 'audit')
+    const listing = bound.filter((one) => restrictsAnything(one) && modeOf(one) === 'audit')
     if (!listing.some(({ key }) => keys.has(key))) continue
     for (const { key } of listing) if (!keys.has(key)) found.add(key)
   }
@@ -85,8 +87,22 @@ export function decisionsOf(record: LedgerRecord): Decision[] {
   const [exe, from] = [pathOf(executable), pathOf(startedBy)]
   // A name that is not there may be one that found no room, so it says nothing about the path.
   if (other || executable === null || exe === undefined || from === undefined) return []
-  const who = { exe, from }
-  if (decision === 'exec') return [{ kind: 'exec', ...who }]
+  const { lineage, origin } = record
+  const who = { exe, from, ...(lineage && { startedBy: lineage }) }
+  switch (decision) {
+    case 'exec':
+      return [{ kind: 'exec', ...who, ...(origin && origin !== 'memory' && { origin }) }]
+    case 'code':
+      return [{ kind: 'code', ...who, origin: origin ?? 'other' }]
+    case 'file': {
+      const path = record.file == null ? undefined : pathOf(record.file)
+      return path === undefined ? [] : [{ kind: 'file', ...who, path, access: record.access ?? [] }]
+    }
+    case 'privilege': {
+      const privilege = privileges.find((one) => one === record.privilege)
+      return privilege ? [{ kind: 'privilege', ...who, privilege }] : []
+    }
+  }
   const protocol = target && protocolOf(target.protocol)
   if (!target || protocol === null) return []
   const { address, port } = target

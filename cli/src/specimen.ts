@@ -9,6 +9,7 @@ export const specimen = (given: Partial<LedgerRecord>): LedgerRecord => ({
   subject: { id: '1', scope: 'pod', name: 'shop/web-1', cgroup: '/kubepods/pod1', pod: uid },
   executable: '/opt/miner',
   startedBy: '/bin/sh',
+  lineage: null,
   decision: 'exec',
   hook: 'exec',
   target: null,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // underpin doctor: what this machine offers, which mechanism decides what, and what would be better.
 import type { Arguments, Command } from '../command.ts'
-import { checkMachine, type Check } from '../machine.ts'
+import type { DecisionMechanism } from '../../../enforcer/src/index.ts'
+import { examineMachine, type Check } from '../machine.ts'
 import { clean } from '../clean-text.ts'
 import { outputOption, wantsJson } from '../output.ts'
 import { pinsOption, placesOf } from '../places.ts'
@@ -11,8 +12,9 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'what this machine offers, and what would be better',
   about:
-    'Looks at the kernel, its file systems and libraries, and tries every way to stop an exec on a process of its own:\n' +
-    'a mechanism counts only if it works. Changes nothing. Without root it tells what can be seen without.',
+    'Looks at the kernel, its file systems and libraries, loads the programs, and tries every way to stop an exec and a\n' +
+    'connection on processes of its own: a mechanism counts only if it works. Then, decision by decision: which mechanism\n' +
+    'carries it out here, what is missing, and how to get it. Changes nothing, and touches no policy in force.',
   options: [outputOption, pinsOption],
   examples: [
     ['underpin doctor', 'before the first underpin enforce on a machine'],
@@ -28,9 +30,12 @@ export const doctor: Command = {
 
 async function run(args: Arguments, screen: Screen): Promise<number> {
   const asJson = wantsJson(args, 'doctor')
-  const checks = await checkMachine(placesOf(args).pins)
-  if (asJson) json(screen, { schema: 'underpin.dev/doctor/v1alpha1', checks })
-  else for (const line of doctorLines(checks, screen.paint)) screen.say(line)
+  const { checks, mechanisms } = await examineMachine(placesOf(args).pins)
+  if (asJson) json(screen, { schema: 'underpin.dev/doctor/v1alpha1', checks, mechanisms })
+  else {
+    for (const line of doctorLines(checks, screen.paint)) screen.say(line)
+    for (const line of mechanismLines(mechanisms, screen.paint)) screen.say(line)
+  }
   return checks.some(({ state }) => state === 'missing') ? 3 : 0
 }
 
@@ -59,4 +64,36 @@ export function doctorLines(checks: readonly Check[], paint: Screen['paint']): s
     const { better } = checks[i] as Check
     return better === undefined ? [row] : [row, paint('dim', `         → ${clean(better)}`)]
   })
+}
+
+/** Decision by decision: by what it is carried out, what is missing, and how to get it. */
+export function mechanismLines(
+  mechanisms: readonly DecisionMechanism[],
+  paint: Screen['paint'],
+): string[] {
+  if (mechanisms.length === 0) return []
+  const rows = columns([
+    ['DECISION', 'BY'].map((head) => paint('dim', head)),
+    ...mechanisms.map(({ decision, mechanism, degraded }) => [
+      decision,
+      paint(
+        mechanism === 'none' ? 'red' : degraded === undefined ? 'green' : 'yellow',
+        mechanism === 'none' ? 'nothing' : mechanism,
+      ),
+    ]),
+  ])
+  return [
+    '',
+    rows[0] as string,
+    // A reason that the row above has given already is not repeated.
+    ...mechanisms.flatMap(({ degraded, better }, i) => [
+      rows[i + 1] as string,
+      ...[
+        degraded === mechanisms[i - 1]?.degraded ? undefined : degraded,
+        better === mechanisms[i - 1]?.better ? undefined : better && `→ ${better}`,
+      ]
+        .filter((text) => text !== undefined)
+        .map((text) => paint('dim', `         ${clean(text)}`)),
+    ]),
+  ]
 }

@@ -8,6 +8,7 @@ import {
   UnderpinError,
   type LogOptions,
 } from '../../../runtime/src/index.ts'
+import { defaultPosture, postures } from '../../../enforcer/src/plan/pending.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
 import { openEnforcer, requireBtf } from '../enforcer.ts'
 import { objectsFolder } from '../installation.ts'
@@ -37,6 +38,11 @@ export const enforce: Command = {
       help: 'file or folder of manifests of the pods of this node',
     },
     { name: 'cgroup', value: 'PATH', help: 'only below this cgroup folder (the whole machine)' },
+    {
+      name: 'pending',
+      value: 'POSTURE',
+      help: `what no policy knows yet: ${postures.join(', ')} (${defaultPosture})`,
+    },
     pinsOption,
     stateOption,
     { name: 'log-level', value: 'LEVEL', help: `${levels.join(', ')} (info)` },
@@ -73,6 +79,14 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
       'leave it out',
       'enforce',
     )
+  const pending = postures.find((one) => one === (args.value('pending') ?? defaultPosture))
+  if (pending === undefined)
+    throw usage(
+      `--pending ${args.value('pending') ?? ''}`,
+      `one of ${postures.join(', ')}`,
+      'leave it out',
+      'enforce',
+    )
   const cgroup = cgroupOf(args)
   const places = placesOf(args)
   const pods = args.values('pods').map((path) => resolve(path))
@@ -85,6 +99,7 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     policies,
     pods,
     ...(cgroup !== undefined && { cgroup }),
+    pending,
     objects: objectsFolder(),
     ...places,
     log,

@@ -4,6 +4,7 @@ import type { Command } from '../command.ts'
 import { disarm } from './disarm.ts'
 import { doctor } from './doctor.ts'
 import { enforce } from './enforce.ts'
+import { explain } from './explain.ts'
 import { observe } from './observe.ts'
 import { policyCheck } from './policy-check.ts'
 import { policyPlan } from './policy-plan.ts'
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   observe,
   webhook,
   scan,
+  explain,
   policyCheck,
   policyPlan,
   doctor,

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // underpin observe: every decision as it is made, allowed ones too.
-import type { Observed } from '../../../enforcer/src/index.ts'
+import type { Observed, SyscallCount, Watch } from '../../../enforcer/src/index.ts'
 import { nextSignal } from '../../../runtime/src/index.ts'
 import { triedText } from '../activity.ts'
 import { clean, cleanJson } from '../clean-text.ts'
 import type { Arguments, Command } from '../command.ts'
 import { openEnforcer } from '../enforcer.ts'
+import { objectsFolder } from '../installation.ts'
 import { podNames } from '../ledger.ts'
 import { outputOption, wantsJson } from '../output.ts'
 import { pinsOption, placesOf, stateOption } from '../places.ts'
@@ -14,11 +15,21 @@ import { secondsOf, waitFor } from '../wait.ts'
 
 export const observe: Command = {
   name: 'observe',
-  summary: 'every decision as it is made, allowed ones too',
+  summary: 'every decision as it is made; processes, files and system calls as well',
   about:
     'One line for each decision on subjects of policies, until Ctrl-C. Decisions are the same as ever; while somebody\n' +
-    'watches, the kernel also tells of what it allows, which costs a little. One watcher at a time.',
+    'watches, the kernel also tells of what it allows, which costs a little. One watcher at a time.\n' +
+    'With --processes, --files or --syscalls it also shows what happens anywhere on the machine, host services included,\n' +
+    'or below one cgroup; the programs for that are attached only meanwhile. Counts of system calls come at the end.',
   options: [
+    { name: 'processes', help: 'programs that start and processes that end, of the whole machine' },
+    { name: 'files', help: 'files that are opened, of the whole machine' },
+    { name: 'syscalls', help: 'how often each system call was made, told at the end' },
+    {
+      name: 'cgroup',
+      value: 'PATH',
+      help: 'the three above only for this cgroup and what is below',
+    },
     { name: 'seconds', value: 'N', help: 'end after so many seconds' },
     outputOption,
     pinsOption,
@@ -27,6 +38,7 @@ export const observe: Command = {
   examples: [
     ['underpin observe', 'until Ctrl-C'],
     ['underpin observe --seconds 10 -o json | jq .executable', 'JSON lines'],
+    ['underpin observe --processes --files --cgroup /system.slice/nginx.service', 'one service'],
   ],
   exits: [
     [0, 'watched as long as asked'],
@@ -52,7 +64,21 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     podNames(enforcer.readState(places.state)),
   )
   let lost: number
+  let watch: Watch | undefined
   try {
+    const [processes, files, syscalls] = (['processes', 'files', 'syscalls'] as const).map((name) =>
+      args.has(name),
+    )
+    const cgroup = args.value('cgroup')
+    if (processes || files || syscalls)
+      watch = enforcer.watchMachine({
+        objects: objectsFolder(),
+        pins: places.pins,
+        processes: processes === true,
+        files: files === true,
+        syscalls: syscalls === true,
+        ...(cgroup !== undefined && { cgroup }),
+      })
     const show = () => {
       for (const one of observer.take())
         screen.say(asJson ? cleanJson(one) : lineOf(one, screen.paint))
@@ -60,7 +86,10 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     }
     await waitFor(seconds, show)
     if (!asked) show()
+    for (const one of watch?.syscalls() ?? [])
+      screen.say(asJson ? cleanJson({ event: 'syscalls', ...one }) : syscallLine(one))
   } finally {
+    watch?.close()
     lost = observer.close()
     enforcer.closeTables(tables)
   }
@@ -73,6 +102,17 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
 
 const colours = { allowed: 'dim', 'would-deny': 'yellow', denied: 'red' } as const
 
+const syscallLine = ({ cgroup, number, count }: SyscallCount): string =>
+  `${String(count).padStart(12)}×  system call ${String(number).padEnd(4)}  ${clean(cgroup)}`
+
+const what = {
+  decision: (one: Observed) => triedText({ ...one, other: false }),
+  start: () => 'started',
+  exit: ({ status = 0 }: Observed) =>
+    (status & 127) === 0 ? `ended with status ${status >> 8}` : `ended by signal ${status & 127}`,
+  open: (one: Observed) => triedText({ ...one, other: false }),
+}
+
 export function lineOf(one: Observed, paint: Paint): string {
   const { time, subject, executable, startedBy, outcome, policy, rule } = one
   const who = `${clean(executable ?? '?')}${startedBy === null ? '' : ` ← ${clean(startedBy)}`}`
@@ -80,9 +120,9 @@ export function lineOf(one: Observed, paint: Paint): string {
     policy === null || outcome === 'allowed' ? '' : `  ${clean(policy)} ${clean(rule ?? '')}`
   return [
     time.slice(11, 23),
-    paint(colours[outcome], outcome.padEnd(10)),
+    one.event === 'decision' ? paint(colours[outcome], outcome.padEnd(10)) : one.event.padEnd(10),
     clean(subject.name).slice(0, 32).padEnd(24),
-    triedText({ ...one, other: false }).padEnd(34),
+    what[one.event](one).padEnd(34),
     `${who}${why}`,
   ]
     .join('  ')

@@ -4,6 +4,8 @@ import { formatProblem, isRuntime, load } from '../../../policies/src/index.ts'
 import { failures, readDocuments, reasonOf, UnderpinError } from '../../../runtime/src/index.ts'
 import { clean } from '../clean-text.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
+import { knownNames } from '../known-names.ts'
+import { meshProfiles } from '../mesh-files.ts'
 import { compile } from '../../../enforcer/src/plan/compile.ts'
 import { counted, type Screen } from '../screen.ts'
 
@@ -13,8 +15,10 @@ export const policyCheck: Command = {
   operands: 'PATH…',
   about:
     'Reads files and folders (- for standard input) exactly as underpin enforce does, and lists all problems at once.\n' +
-    'What this build cannot enforce is a problem as well. Needs no root and no Linux.',
-  options: [],
+    'What this build cannot enforce, and a mesh or finding it does not know, is a problem as well. Needs no root and no Linux.',
+  options: [
+    { name: 'mesh-profile', value: 'FILE', many: true, help: 'a mesh of your own, as data' },
+  ],
   examples: [
     ['underpin policy check policies/', 'before they go anywhere'],
     ['underpin policy check - <policy.yaml', 'from an editor'],
@@ -34,7 +38,8 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     operation: 'check policies',
     unreadable: (error) => unread.push(error),
   })
-  const { policies, problems } = load(texts, { enforceable: true })
+  const known = knownNames(await meshProfiles(args.values('mesh-profile')))
+  const { policies, problems } = load(texts, { enforceable: true, known })
   for (const problem of problems) screen.say(clean(formatProblem(problem)))
   for (const { message } of unread) screen.note(`underpin: ${clean(message)}`)
   const files = counted(texts.length, 'file')

@@ -67,18 +67,19 @@ function bindingLines(
     .map((pod) => `${pod.namespace.name}/${pod.name}`)
   const modes = new Map(plan.policies.map((one) => [one.key, one.mode]))
   const rules = bitCount(Object.values(ruleset.masks).reduce((all, one) => all | one, 0n))
-  const { restrictsEnforced, restrictsAudited } = ruleset
+  const { enforced, audited } = ruleset.restricts.process
   return [
     '',
     `${scope}: ${ruleset.policies.map((one) => `${one} (${modes.get(one) ?? 'audit'})`).join(' + ')}`,
     ...(scope === 'pod' ? [`  pods     ${bound.join(', ') || 'none'}`] : []),
     `  ruleset  ${ruleset.digest.slice(0, 12)}: ${rules} of ${Limit.RULE_WORDS * 64} rules; ${counted(ruleset.paths.length, 'path')}, ` +
-      `${counted(ruleset.addresses.length, 'address row')}, ${counted(ruleset.ports.length, 'port row')}`,
+      `${counted(ruleset.addresses.length, 'address row')}, ${counted(ruleset.ports.length, 'port row')}, ` +
+      `${counted(ruleset.files.length, 'file pattern')}, ${counted(ruleset.privileges.length, 'privilege')}`,
     `  implied  ${
-      restrictsEnforced !== null
-        ? `what no rule allows is denied (${restrictsEnforced} lists processes)`
-        : restrictsAudited !== null
-          ? `what no rule allows would be denied (${restrictsAudited} lists processes, in audit)`
+      enforced !== null
+        ? `what no rule allows is denied (${enforced} lists processes)`
+        : audited !== null
+          ? `what no rule allows would be denied (${audited} lists processes, in audit)`
           : 'what no rule denies is allowed (guard rails only)'
     }`,
   ]

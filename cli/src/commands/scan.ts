@@ -1,34 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
-// underpin scan: judges manifests as the webhook would, without a cluster.
-import { dayOf } from '../../../policies/src/index.ts'
-import { readDocuments } from '../../../runtime/src/index.ts'
+// underpin scan: judges manifests, or what runs in a cluster, as the webhook would.
+import { realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { openCluster, readDocuments, reasonOf, UnderpinError } from '../../../runtime/src/index.ts'
 import {
+  against,
+  baselineOf,
+  manifestsOf,
+  readBaseline,
   scan as scanDocuments,
+  scanCluster,
   severities,
-  type Finding,
+  type ScanOptions,
   type ScanResult,
-  type Severity,
 } from '../../../webhook/src/index.ts'
-import { clean } from '../clean-text.ts'
+import { cleanJson } from '../clean-text.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
+import { version } from '../installation.ts'
 import { nearestOf } from '../nearest.ts'
-import { outputOption, wantsJson } from '../output.ts'
-import { counted, json, type Colour, type Screen } from '../screen.ts'
+import { createProgress } from '../progress.ts'
+import { formatNames, formats, type Format } from '../scan-output/formats.ts'
+import { exitOf, severityText, type FailOn, type ScanReport } from '../scan-output/report.ts'
+import {
+  clusterOf,
+  clusterOptions,
+  knowledgeOptions,
+  readInputs,
+  scanOptions,
+  wantsCluster,
+} from '../scan-options.ts'
+import { counted, type Screen } from '../screen.ts'
+
+const thresholds: readonly FailOn[] = [...severities, 'never']
 
 export const scan: Command = {
   name: 'scan',
-  summary: 'judge manifests: which workload slips past its sidecar, and how',
+  summary: 'judge manifests or a cluster: which workload slips past its sidecar, and how',
   operands: 'FILE…|-',
   about:
-    'Reads workloads (folders, files, - for standard input) and says of each what its mesh will do to it. Namespaces,\n' +
-    'webhook configurations and CoveragePolicies among the inputs are taken into account. Needs no cluster and no root.',
+    'Reads workloads (folders, files, - for standard input, or a cluster) and says of each what its mesh does to it.\n' +
+    'Namespaces, webhook configurations, the meshes’ own objects and CoveragePolicies among the inputs are taken into\n' +
+    'account, and what had to be assumed is said. Changes nothing, needs no root and, for files, no cluster.',
   options: [
-    outputOption,
+    {
+      name: 'output',
+      short: 'o',
+      value: 'FORMAT',
+      help: `${formatNames.join(', ')} (table)`,
+    },
+    { name: 'output-file', value: 'FILE', help: 'write there instead of to the terminal' },
     {
       name: 'fail-on',
       value: 'SEVERITY',
-      help: `exit 1 from this severity on: ${severities.join(', ')} (info)`,
+      help: `exit 1 from this severity on: ${thresholds.join(', ')} (info)`,
     },
+    { name: 'baseline', value: 'FILE', help: 'findings that are known: only others fail' },
+    { name: 'write-baseline', value: 'FILE', help: 'write what is found now as the baseline' },
+    { name: 'all', help: 'list what is covered as well' },
+    ...knowledgeOptions,
+    ...clusterOptions,
   ],
   examples: [
     ['underpin scan manifests/', 'every finding with file, line, reason and remedy'],
@@ -36,101 +66,139 @@ export const scan: Command = {
       'helm template . | underpin scan - --fail-on high',
       'in a build: only what is high or critical fails it',
     ],
+    ['underpin scan --cluster -o html --output-file mesh.html', 'a page of what runs now'],
+    ['underpin scan deploy/ -o sarif --baseline known.json', 'for code scanning; only what is new'],
   ],
   exits: [
-    [0, 'no findings'],
+    [0, 'no findings from the severity on that fails, and everything was read'],
     [1, 'findings'],
-    [2, 'the command line was not understood, or no such file'],
-    [3, 'some documents could not be read, and the others have no findings'],
+    [2, 'the command line or a file of settings was not understood, or no such file'],
+    [3, 'something could not be read (it is named), and the rest has no findings'],
   ],
   run,
 }
 
 async function run(args: Arguments, screen: Screen): Promise<number> {
-  const asJson = wantsJson(args, 'scan')
-  const word = args.value('fail-on') ?? 'info'
-  const failOn = severities.find((one) => one === word)
-  if (failOn === undefined) {
-    const meant = nearestOf(word, severities)
-    throw usage(
-      `--fail-on ${word}`,
-      `one of ${severities.join(', ')}`,
-      meant ? `did you mean ${meant}?` : 'leave it out',
-      'scan',
-    )
-  }
-  if (args.operands.length === 0)
+  const format = chosen(args, 'output', formatNames, 'table')
+  const failOn = chosen(args, 'fail-on', thresholds, 'info')
+  if (args.operands.length === 0 && !wantsCluster(args))
     throw usage(
       'nothing to scan',
-      'FILE…, or - for standard input',
+      'FILE…, - for standard input, or --cluster',
       'underpin scan manifests/',
       'scan',
     )
-  const documents = await readDocuments(args.operands, { operation: 'scan' })
-  const result = scanDocuments(documents, { today: dayOf(new Date()) })
-  if (asJson) json(screen, result)
-  else for (const line of scanLines(result, screen)) screen.say(line)
-  return exitOf(result, failOn)
-}
-
-export function exitOf(
-  { findings, unread }: Pick<ScanResult, 'findings' | 'unread'>,
-  failOn: Severity,
-): number {
-  const failing = severities.slice(0, severities.indexOf(failOn) + 1)
-  if (findings.some(({ severity }) => failing.includes(severity))) return 1
-  return unread.length > 0 ? 3 : 0
-}
-
-const colours: Record<Severity, Colour> = {
-  critical: 'red',
-  high: 'red',
-  medium: 'yellow',
-  low: 'dim',
-  info: 'dim',
-}
-
-export function scanLines(
-  { summary, findings, subjects, unread }: ScanResult,
-  { paint }: Pick<Screen, 'paint'>,
-): string[] {
-  const lines: string[] = []
-  const objects = [...new Set([...findings, ...subjects].map(({ object }) => object))]
-  for (const object of objects) {
-    const mine = findings.filter((one) => one.object === object)
-    const verdicts = subjects
-      .filter((one) => one.object === object)
-      .map(
-        ({ mesh, verdict, reason }) =>
-          `${mesh ?? 'no mesh'}: ${verdict}${reason === null ? '' : ` (${reason})`}`,
-      )
-    lines.push(`${paint('bold', clean(object))}  ${clean(verdicts.join(', '))}`.trimEnd())
-    for (const finding of mine) lines.push(...findingLines(finding, paint))
+  const baselineFile = args.value('baseline')
+  const baseline = baselineFile === undefined ? null : await baselineAt(baselineFile)
+  const options = await scanOptions(args, 'scan')
+  const found = await resultOf(args, options)
+  const compared = baseline === null ? { result: found, gone: null } : against(found, baseline)
+  const report: ScanReport = {
+    ...compared,
+    failOn,
+    all: args.has('all'),
+    folder: process.cwd(),
+    version: version(),
   }
-  for (const { file, line, message } of unread)
-    lines.push(
-      `${paint('red', 'not read')}  ${clean(`${file}${line === null ? '' : `:${line}`}: ${message}`)}`,
-    )
-  if (lines.length > 0) lines.push('')
-  const covered = summary.verdicts.covered
-  lines.push(
-    paint(
-      'bold',
-      `${counted(summary.workloads, 'workload')}, ${covered} covered, ${counted(findings.length, 'finding')}` +
-        (summary.unread > 0 ? `, ${counted(summary.unread, 'document')} not read` : ''),
-    ),
-  )
-  return lines
+  show(report, format, args.value('output-file'), screen)
+  const kept = args.value('write-baseline')
+  if (kept === undefined) return exitOf(report)
+  write(kept, `${cleanJson(baselineOf(found), 2)}\n`, 'write baseline')
+  screen.note(`${kept}: ${counted(found.findings.length, 'finding')} written as the baseline`)
+  // What was just accepted is no reason to fail.
+  return found.unread.length > 0 ? 3 : 0
 }
 
-function findingLines(
-  { severity, id, message, remedy, file, line, path }: Finding,
-  paint: Screen['paint'],
-): string[] {
-  const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}`
-  return [
-    `  ${paint(colours[severity], severity)} ${clean(id)}: ${clean(message)}`,
-    `      ${clean([place, path].filter(Boolean).join(' '))}`.trimEnd(),
-    `      → ${clean(remedy)}`,
-  ]
+async function resultOf(args: Arguments, options: ScanOptions): Promise<ScanResult> {
+  const { documents, unread } = await readInputs(args.operands, 'scan')
+  if (!wantsCluster(args)) return withUnread(scanDocuments(documents, options), unread)
+  const found = documents.length === 0 ? none : manifestsOf(documents)
+  const cluster = await openCluster(clusterOf(args))
+  const progress = createProgress(`scan ${cluster.name}`)
+  try {
+    const { manifests } = found
+    const live = { ...options, cluster, manifests, progress: progress.tell }
+    return withUnread(await scanCluster(live), [...unread, ...found.unread])
+  } finally {
+    progress.end()
+  }
+}
+
+const none: ReturnType<typeof manifestsOf> = { manifests: [], unread: [] }
+
+function withUnread(result: ScanResult, more: ScanResult['unread']): ScanResult {
+  if (more.length === 0) return result
+  const unread = [...more, ...result.unread]
+  return { ...result, summary: { ...result.summary, unread: unread.length }, unread }
+}
+
+function show(report: ScanReport, format: Format, file: string | undefined, screen: Screen): void {
+  if (file === undefined) {
+    screen.say(formats[format](report, screen.paint))
+    return
+  }
+  const plain = formats[format](report, (_, text) => text)
+  write(file, `${plain}\n`, 'write report')
+  const { summary, findings } = report.result
+  const sums = severityText(summary.findings)
+  screen.note(
+    `${file}: ${counted(findings.length, 'finding')}${sums === '' ? '' : ` (${sums})`}` +
+      (summary.unread > 0 ? `, ${summary.unread} not read` : ''),
+  )
+}
+
+function chosen<T extends string>(
+  args: Arguments,
+  option: string,
+  words: readonly T[],
+  otherwise: T,
+): T {
+  const word = args.value(option) ?? otherwise
+  const found = words.find((one) => one === word)
+  if (found !== undefined) return found
+  const meant = nearestOf(word, words)
+  throw usage(
+    `--${option} ${word}`,
+    `one of ${words.join(', ')}`,
+    meant ? `did you mean ${meant}?` : 'leave it out',
+    'scan',
+  )
+}
+
+async function baselineAt(file: string) {
+  const [document] = await readDocuments([file], { operation: 'read baseline' })
+  const baseline = document === undefined ? null : readBaseline(document.text)
+  if (baseline !== null) return baseline
+  throw new UnderpinError('input-invalid', {
+    operation: 'read baseline',
+    object: file,
+    found: 'something else',
+    expected: 'what --write-baseline writes',
+    remedy: `write it anew: underpin scan … --write-baseline ${file}`,
+  })
+}
+
+/** Whole or not at all: whoever reads it never sees half of it. A pipe or a device is written to as it is. */
+function write(file: string, text: string, operation: string): void {
+  try {
+    const found = statSync(file, { throwIfNoEntry: false })
+    if (found !== undefined && !found.isFile()) writeFileSync(file, text)
+    else {
+      const path = found === undefined ? resolve(file) : realpathSync(file)
+      writeFileSync(`${path}.new`, text)
+      renameSync(`${path}.new`, path)
+    }
+  } catch (cause) {
+    throw new UnderpinError(
+      'input-unreadable',
+      {
+        operation,
+        object: file,
+        found: reasonOf(cause),
+        expected: 'a file that this user may write',
+        remedy: 'name another',
+      },
+      { cause },
+    )
+  }
 }

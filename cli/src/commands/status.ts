@@ -5,10 +5,12 @@ import type { State } from '../../../enforcer/src/index.ts'
 import { reasonOf, UnderpinError } from '../../../runtime/src/index.ts'
 import { clean } from '../clean-text.ts'
 import type { Arguments, Command } from '../command.ts'
-import { execMechanism, openEnforcer, type Enforcer } from '../enforcer.ts'
+import { openEnforcer, type Enforcer } from '../enforcer.ts'
+import { pendingKey } from '../../../enforcer/src/plan/pending.ts'
 import { boundSubjects, pending, type BoundSubject } from '../in-force.ts'
 import { isArmed, kernelPolicies, linksAt, withTables, type KernelPolicy } from '../ledger.ts'
 import { subjectText } from '../ledger-view.ts'
+import { byMechanism } from '../mechanism-lines.ts'
 import { outputOption, wantsJson } from '../output.ts'
 import { inputsOf, pinsOption, placesOf, stateOption } from '../places.ts'
 import { planFiles, type Planned } from '../planning.ts'
@@ -144,13 +146,12 @@ function standingOf(
       agent,
       generation: tables.control.get({ value: 0 })?.generation ?? 0,
       applied: mine?.applied ?? null,
-      mechanisms: mine?.mechanisms ?? [
-        { decision: 'exec', mechanism: execMechanism(null, linksAt(pins)) },
-        { decision: 'egress, ingress, bind, protocol', mechanism: 'cgroup' },
-      ],
+      mechanisms: mine?.mechanisms ?? enforcer.mechanismsAttached(linksAt(pins)),
       policies: kernelPolicies(tables).map((one) => ({
         ...one,
-        place: placeOf.get(one.key) ?? null,
+        place:
+          placeOf.get(one.key) ??
+          (one.key === pendingKey ? 'of what no policy knows (enforce --pending)' : null),
         subjects: subjects.filter(({ policies }) => policies.includes(one.key)).length,
       })),
       subjects,
@@ -173,17 +174,12 @@ export function statusLines(standing: Standing, pins: string, paint: Screen['pai
   return [
     paint(
       'bold',
-      `${counted(policies.length, 'policy', 'policies')} in force on ${counted(subjects.length, 'subject')}`,
+      `${counted(policies.filter(({ key }) => key !== pendingKey).length, 'policy', 'policies')} in force on ${counted(subjects.length, 'subject')}`,
     ),
     '',
     `agent   ${running}`,
     `plan    generation ${generation}${standing.applied === null ? '' : `, applied ${standing.applied}`}`,
-    ...mechanisms.map(({ decision, mechanism, degraded }, i) => {
-      const less = degraded
-        ? paint('dim', '  (a better one does not work here: underpin doctor says why)')
-        : ''
-      return `${i === 0 ? 'by' : '  '}      ${decision}: ${mechanism}${less}`
-    }),
+    ...mechanismLines(mechanisms, paint),
     '',
     ...columns(
       [
@@ -199,6 +195,21 @@ export function statusLines(standing: Standing, pins: string, paint: Screen['pai
     ),
     ...(subjects.length === 0 ? [] : ['', ...subjectLines(subjects, paint)]),
     ...problemLines(problems, paint),
+  ]
+}
+
+function mechanismLines(mechanisms: State['mechanisms'], paint: Screen['paint']): string[] {
+  const degraded = mechanisms.flatMap(({ decision, degraded }) => (degraded ? [decision] : []))
+  return [
+    ...byMechanism(mechanisms).map((line, i) => `${i === 0 ? 'by' : '  '}      ${line}`),
+    ...(degraded.length === 0
+      ? []
+      : [
+          paint(
+            'yellow',
+            `less    ${degraded.join(', ')}: not all that is possible; underpin doctor says why`,
+          ),
+        ]),
   ]
 }
 

@@ -1,37 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // underpin webhook: answers admission reviews over HTTPS.
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
+import { createLog, createMetrics, nextSignal } from '../../../runtime/src/index.ts'
 import {
-  formatProblem,
-  isCoverage,
-  load,
-  type LoadedCoverage,
-} from '../../../policies/src/index.ts'
-import {
-  createLog,
-  nextSignal,
-  readDocuments,
-  reasonOf,
-  UnderpinError,
-  type Log,
-} from '../../../runtime/src/index.ts'
-import { startWebhook } from '../../../webhook/src/index.ts'
+  failureModes,
+  folderStore,
+  parseTemplatePath,
+  startWebhook,
+  type Controllers,
+  type FailureMode,
+  type TemplatePaths,
+} from '../../../webhook/src/index.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
-import { clusterKnowledge } from '../cluster-files.ts'
+import { knowledgeFiles } from '../knowledge-files.ts'
+import { meshProfiles, meshSettings } from '../mesh-files.ts'
+import { nearestOf } from '../nearest.ts'
 import { stateOption, usualPlaces } from '../places.ts'
 import { secondsOf } from '../wait.ts'
-
-const lookMs = 2000
 
 export const webhook: Command = {
   name: 'webhook',
   summary: 'answer admission reviews: is every workload covered by its mesh?',
   about:
-    'Serves /validate over HTTPS with a certificate authority made at start; its certificate is written to\n' +
-    'webhook-ca.pem in the state folder, and the address is in the log. A change of the policies is taken up within\n' +
-    'seconds; a file with a problem changes nothing. Needs no root.',
+    'Serves /validate over HTTPS. What clients must trust is written to webhook-ca.pem in the state folder, and the\n' +
+    'address is in the log. With --state the certificate authority is kept there, so that a restart goes on with it; several\n' +
+    'webhooks may share the folder. A change of policies and manifests is taken up within seconds; a file with a problem\n' +
+    'changes nothing. kube-system, kube-node-lease and the namespaces of --dns-name are never denied. Needs no root.',
   options: [
     {
       name: 'policies',
@@ -43,7 +38,37 @@ export const webhook: Command = {
       name: 'manifests',
       value: 'DIR',
       many: true,
-      help: 'Namespaces and webhook configurations of the cluster',
+      help: 'Namespaces, webhook configurations and mesh objects of the cluster',
+    },
+    {
+      name: 'mesh-settings',
+      value: 'FILE',
+      many: true,
+      help: 'how each mesh is installed, where the manifests do not tell',
+    },
+    { name: 'mesh-profile', value: 'FILE', many: true, help: 'a mesh of your own, as data' },
+    {
+      name: 'pod-template-path',
+      value: 'KIND=PATH',
+      many: true,
+      help: 'where a further kind keeps its pod template: Widget.example.com=spec.pod',
+    },
+    {
+      name: 'on-failure',
+      value: 'MODE',
+      help: 'when judging fails: allow, deny, or policy (default), which is deny where policy denies',
+    },
+    {
+      name: 'exclude-namespace',
+      value: 'NAME',
+      many: true,
+      help: 'only report what is in this namespace, never deny it',
+    },
+    {
+      name: 'trust-controller',
+      value: 'USER[=KIND,…]',
+      many: true,
+      help: 'who makes pods for owners of these kinds, besides the controllers of Kubernetes',
     },
     {
       name: 'host',
@@ -92,26 +117,25 @@ async function run(args: Arguments): Promise<number> {
       'webhook',
     )
   const host = args.value('host') ?? '127.0.0.1'
-  const state = resolve(args.value('state') ?? usualPlaces.state)
-  const log = createLog({ base: { part: 'webhook' } })
-  const first = await coverage(paths)
-  if (first.problems.length > 0)
-    throw new UnderpinError('policy-invalid', {
-      operation: 'load policies',
-      object: paths.join(', '),
-      found: first.problems.length === 1 ? '1 problem' : `${first.problems.length} problems`,
-      remedy: `nothing is served:\n${first.problems.join('\n')}`,
-    })
-  const policies = keepCurrent(paths, first, log)
-  const known = await clusterKnowledge(args.values('manifests'))
+  const onFailure = modeOf(args)
+  const controllers = controllersOf(args)
+  const port = portOf(args)
+  const drainMs = (secondsOf(args, 'drain', 'webhook') ?? (isLoopback(host) ? 0 : 10)) * 1000
+  const metrics = createMetrics()
+  const dropped = metrics.counter('underpin_log_lines_dropped_total', 'Log lines nobody read.')
+  const background = { dropped: () => dropped.add() }
+  const log = createLog({ base: { part: 'webhook' }, background })
+  const manifests = args.values('manifests').map((path) => resolve(path))
+  const templates = templatesOf(args)
+  const profiles = await meshProfiles(args.values('mesh-profile'))
+  const settings = await meshSettings(args.values('mesh-settings'), profiles)
+  const files = { policies: paths, manifests, meshes: { profiles, settings } }
+  const knowledge = await knowledgeFiles(files, log)
   const asked = nextSignal()
   const server = await startWebhook({
-    // Read anew for every review.
-    get policies() {
-      return policies.current()
-    },
+    knowledge,
     host,
-    port: portOf(args),
+    port,
     dnsNames: [
       ...new Set([
         'localhost',
@@ -122,91 +146,95 @@ async function run(args: Arguments): Promise<number> {
       ]),
     ],
     log,
-    namespaces: () => known.namespaces,
-    injectors: () => known.injectors,
-    publishBundle: (bundle) => publish(state, bundle),
-    drainMs: (secondsOf(args, 'drain', 'webhook') ?? (isLoopback(host) ? 0 : 10)) * 1000,
+    metrics,
+    onFailure,
+    controllers,
+    templates,
+    exclusions: {
+      ownNamespaces: args.values('dns-name').flatMap(namespaceOfService),
+      further: args.values('exclude-namespace'),
+    },
+    store: storeOf(args, (file, found) =>
+      log.warn({ file, found }, 'certificate authority cannot be used, ignoring'),
+    ),
+    drainMs,
   })
   const signal = await asked
   log.info({ signal }, 'stopping')
-  policies.stop()
   await server.stop()
+  knowledge.stop()
   return 0
+}
+
+function storeOf(args: Arguments, unusable: (file: string, why: string) => void) {
+  const state = resolve(args.value('state') ?? usualPlaces.state)
+  return folderStore({
+    folder: join(state, 'webhook'),
+    bundle: join(state, 'webhook-ca.pem'),
+    // Keys are written only where somebody asked for a folder to keep things in.
+    keepKeys: args.has('state'),
+    unusable,
+  })
 }
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::'
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
+/** The API server calls a webhook of the cluster by the name of its Service: NAME.NAMESPACE.svc. */
+function namespaceOfService(name: string): string[] {
+  const found = /^[^.]+\.([^.]+)\.svc(?:\.|$)/.exec(name)?.[1]
+  return found === undefined ? [] : [found]
+}
+
+function modeOf(args: Arguments): FailureMode {
+  const word = args.value('on-failure') ?? 'policy'
+  const mode = failureModes.find((one) => one === word)
+  if (mode !== undefined) return mode
+  const meant = nearestOf(word, failureModes)
+  throw usage(
+    `--on-failure ${word}`,
+    `one of ${failureModes.join(', ')}`,
+    meant ? `did you mean ${meant}?` : 'leave it out for policy',
+    'webhook',
+  )
+}
+
+/** "system:serviceaccount:argo:rollouts=ReplicaSet,Rollout"; without kinds: of all of them. */
+function controllersOf(args: Arguments): Controllers {
+  return new Map(
+    args.values('trust-controller').map((text) => {
+      const [user = '', kinds] = text.split('=', 2)
+      if (user !== '' && kinds !== '') return [user, kinds?.split(',') ?? null] as const
+      throw usage(
+        `--trust-controller ${text}`,
+        'USER or USER=KIND,KIND',
+        'for example --trust-controller system:serviceaccount:argo-rollouts:argo-rollouts=ReplicaSet',
+        'webhook',
+      )
+    }),
+  )
+}
+
+function templatesOf(args: Arguments): TemplatePaths {
+  const found = new Map<string, string[]>()
+  for (const text of args.values('pod-template-path')) {
+    const read = parseTemplatePath(text)
+    if (read === null)
+      throw usage(
+        `--pod-template-path ${text}`,
+        'KIND.GROUP=PATH',
+        'for example --pod-template-path Widget.example.com=spec.pod',
+        'webhook',
+      )
+    found.set(read.kind, [...(found.get(read.kind) ?? []), read.path])
+  }
+  return found
+}
+
 function portOf(args: Arguments): number {
   const text = args.value('port') ?? '8443'
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65_535) return port
   throw usage(`--port ${text}`, 'a port from 0 to 65535', 'leave it out for 8443', 'webhook')
-}
-
-interface Coverage {
-  text: string
-  policies: LoadedCoverage[]
-  problems: string[]
-}
-
-async function coverage(paths: readonly string[]): Promise<Coverage> {
-  const texts = await readDocuments(paths, { operation: 'load policies' })
-  const { policies, problems } = load(texts)
-  return {
-    text: JSON.stringify(texts),
-    policies: policies.filter(isCoverage),
-    problems: problems.map(formatProblem),
-  }
-}
-
-function keepCurrent(
-  paths: readonly string[],
-  first: Coverage,
-  log: Log,
-): { current: () => LoadedCoverage[]; stop: () => void } {
-  let [used, seen] = [first.policies, first.text]
-  const look = async () => {
-    try {
-      const found = await coverage(paths)
-      if (found.text === seen) return
-      seen = found.text
-      if (found.problems.length === 0) {
-        used = found.policies
-        log.info({ policies: used.length }, 'policies in use')
-      } else
-        log.error({ problems: found.problems }, 'policies have problems, keeping the previous ones')
-    } catch (err) {
-      // fail closed: a folder that cannot be read is not an empty one.
-      if (seen !== reasonOf(err))
-        log.error({ err }, 'policies could not be read, keeping the previous ones')
-      seen = reasonOf(err)
-    }
-  }
-  // The server keeps the process alive; where it could not start, this must not.
-  const timer = setInterval(() => void look(), lookMs).unref()
-  return { current: () => used, stop: () => clearInterval(timer) }
-}
-
-/** Whoever calls us must trust this; it is public. */
-function publish(folder: string, bundle: string): void {
-  const path = join(folder, 'webhook-ca.pem')
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeFileSync(`${path}.new`, bundle, { mode: 0o644 })
-    renameSync(`${path}.new`, path)
-  } catch (cause) {
-    throw new UnderpinError(
-      'certificate-failed',
-      {
-        operation: 'write certificate',
-        object: path,
-        found: reasonOf(cause),
-        expected: 'a folder that this user may write',
-        remedy: 'name one with --state DIR',
-      },
-      { cause },
-    )
-  }
 }
