@@ -2,12 +2,18 @@
 // npm run bench -- [NAME…] [--guest [--series 6.12]]: measures, and prints what docs/benchmarks.md says.
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import { makeImage } from '../test/attempts/image.ts'
 import { agent } from './agent.ts'
+import { code, prepareCode } from './code.ts'
+import { containers } from './containers.ts'
+import { escape } from './escape.ts'
 import { exec } from './exec.ts'
 import { say } from './figures.ts'
 import { ledger } from './ledger.ts'
 import { connect, packet } from './network.ts'
+import { scan } from './scan.ts'
 import { size } from './size.ts'
+import { webhookLoss } from './webhook-loss.ts'
 import { webhook } from './webhook.ts'
 
 interface Bench {
@@ -19,19 +25,27 @@ interface Bench {
 
 const benches: Record<string, Bench> = {
   exec: { about: 'start and end of a process; ns of the exec decision', run: exec, guest: true },
+  code: { about: 'a program that loads 200 shared objects', run: code, guest: true },
   connect: { about: 'a connection; ns of the connect decision', run: connect, guest: true },
   packet: { about: 'TCP and UDP exchanges, a stream; ns per packet', run: packet, guest: true },
   size: { about: 'a decision with 1 to 1,000 policies, 10 to 10,000 subjects', run: size },
+  containers: {
+    about: '1,000 container starts by runc and crun: none decided unbound',
+    run: containers,
+  },
   agent: { about: 'memory, idle CPU, change → enforced, kernel memory', run: agent },
+  escape: { about: 'a million denied execs, of which none may run', run: escape, guest: true },
   ledger: { about: 'denied decisions a second, records read a second', run: ledger },
-  webhook: { about: 'reviews a second, latency, memory', run: webhook },
+  scan: { about: '10,000 workloads in files, a 7 MiB object, damaged manifests', run: scan },
+  webhook: { about: 'reviews a second, latency, memory, an object of 7 MiB', run: webhook },
+  loss: { about: 'reviews lost while certificates and webhooks are replaced', run: webhookLoss },
 }
 
 const help = `npm run bench -- [NAME…] [--guest] [--series 6.12]   (no NAME: all)
 ${Object.entries(benches)
   .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
   .join('\n')}
-  --guest    exec, connect and packet in a virtual machine whose clock counts instructions (exact at any load)
+  --guest    exec, code, connect and packet in a virtual machine whose clock counts instructions (exact at any load)
   --series   its kernel; test/guest/setup.sh makes one ready`
 
 /** The same program again, in the guest. */
@@ -64,6 +78,8 @@ async function main(): Promise<number> {
     say(help)
     return unknown.length > 0 ? 2 : 0
   }
+  if (names.includes('code')) prepareCode()
+  if (names.includes('escape')) makeImage()
   if (values.guest) return runInGuest(names, values.series)
   for (const name of names) {
     say(`--- ${name}`)

@@ -3,9 +3,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { generate as generateAbi } from './generate-abi.ts'
+import { generate as generateKernels } from './generate-kernels.ts'
 import { generate as generatePolicy } from './generate-policy.ts'
+import { generate as generateThreatModel } from './generate-threat-model.ts'
 
-const files = new Map([...generateAbi(), ...(await generatePolicy())])
+const files = new Map([
+  ...generateAbi(),
+  ...generateKernels(),
+  ...(await generatePolicy()),
+  ...generateThreatModel(),
+])
 const stale: string[] = []
 for (const [path, content] of files) {
   let current = ''

@@ -16,6 +16,8 @@ import {
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { byMechanism } from '../cli/src/mechanism-lines.ts'
+import type { DecisionMechanism } from '../enforcer/src/index.ts'
 import { parseDocuments } from '../policies/src/index.ts'
 import { follow, runContainer, type Program } from './demo/container.ts'
 import { review } from './demo/review.ts'
@@ -178,14 +180,10 @@ async function demo(): Promise<void> {
   const status = underpin('status', '--wait=15', ...places)
   if (status.status !== 0) throw new Error(`the enforcer did not start:\n${status.output}`)
   const { mechanisms } = JSON.parse(readFileSync(join(state, 'state.json'), 'utf8')) as {
-    mechanisms: { decision: string; mechanism: string }[]
+    mechanisms: DecisionMechanism[]
   }
   const kernel = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()
-  say(
-    dim(
-      `   kernel ${kernel}; ${mechanisms.map((m) => `${m.decision}: ${m.mechanism}`).join('; ')}`,
-    ),
-  )
+  say(dim(`   kernel ${kernel}; ${byMechanism(mechanisms).join('; ')}`))
 
   step(1, 'Admission: two pods are sent to the webhook; a bare container never passes it')
   const ca = readFileSync(join(state, 'webhook-ca.pem'), 'utf8')

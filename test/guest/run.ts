@@ -1,39 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the guest checks: kernel tests in virtual machines, on kernels and settings that this machine does not have.
-// node test/guest/run.ts [TEXT]: all of them, or those whose name contains TEXT. Exit status 1 when one fails.
+// Runs the matrix: kernel tests in virtual machines, on kernels and settings that this machine does not have.
+// node test/guest/run.ts [--update] [--doctor] [TEXT…]: all guests, or those whose name contains a TEXT; --update writes what
+// doctor says there as the golden file, --doctor runs nothing else. Exit status 1 when anything failed.
 import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-type Check = { name: string; series: string; kernelArguments: string; command: string }
-
-const withoutBpf = 'lsm=landlock,lockdown,yama,integrity,apparmor'
-const vitest = 'node_modules/.bin/node node_modules/vitest/vitest.mjs run --project kernel'
-const exec = 'test/kernel/exec.test.ts'
-
-const checks: Check[] = [
-  {
-    name: '6.12 with bpf among the LSMs: exec is enforced by lsm',
-    series: '6.12',
-    kernelArguments: '',
-    command: `UNDERPIN_EXPECT_MECHANISM=lsm ${vitest} ${exec}`,
-  },
-  {
-    name: '6.12 without bpf among the LSMs: exec is enforced by fmod_ret',
-    series: '6.12',
-    kernelArguments: withoutBpf,
-    command: `UNDERPIN_EXPECT_MECHANISM=fmod_ret ${vitest} ${exec}`,
-  },
-]
+import { compareDoctor } from './golden.ts'
+import { goldenOf, guests, kernelArguments, nameOf, type Guest } from './matrix.ts'
+import { readReport, table, type Report, type TestResult } from './report.ts'
 
 // Each guest keeps one processor busy; more than two at a time gain nothing on small machines.
-const atOnce = 2
+const atOnce = Number(process.env['UNDERPIN_GUESTS_AT_ONCE'] ?? 2)
+const golden = join(import.meta.dirname, 'golden')
+const node = 'node_modules/.bin/node'
 
 const stopped = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort())
 
-type Result = { status: number; output: string }
-
-function run(script: string, args: string[], show = false): Promise<Result> {
+function run(
+  script: string,
+  args: string[],
+  show = false,
+): Promise<{ status: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(join(import.meta.dirname, script), args, {
       signal: stopped.signal,
@@ -51,41 +39,150 @@ function run(script: string, args: string[], show = false): Promise<Result> {
   })
 }
 
-const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`
+const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(0)} s`
 
-async function runCheck(check: Check): Promise<boolean> {
-  const begun = performance.now()
-  const { status, output } = await run('boot.sh', [
-    ...['-k', check.series, '-a', check.kernelArguments],
-    check.command,
-  ])
-  console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${check.name} (${seconds(begun)})`)
-  if (status !== 0) console.log(output.replace(/^/gm, '       '))
-  return status === 0
+const policy = JSON.stringify({
+  apiVersion: 'underpin.dev/v1alpha1',
+  kind: 'ClusterRuntimePolicy',
+  metadata: { name: 'any' },
+  spec: { scope: 'unmanaged', mode: 'enforce', select: { cgroups: ['/any/*'] }, processes: [] },
+})
+
+/** What runs in the guest. Parts of its output are told apart by lines that begin with "==== ". */
+function commandOf({ mechanism, files }: Guest, doctorOnly: boolean): string {
+  const doctor = `echo "==== doctor"; ${node} cli/src/main.ts doctor -o json; echo "==== doctor ended $?"`
+  if (doctorOnly) return doctor
+  if (mechanism === 'none')
+    return `${doctor}
+      mkdir /tmp/none /tmp/none/policies
+      echo '${policy}' >/tmp/none/policies/all.yaml
+      ${node} cli/src/main.ts enforce --policies /tmp/none/policies --state /tmp/none/state --pins /sys/fs/bpf/underpin-none
+      echo "==== refused $?"; ls /sys/fs/bpf; echo "==== end"`
+  const vitest = `${node} node_modules/vitest/vitest.mjs run --project kernel --reporter default --reporter json --outputFile.json /tmp/report`
+  return `${doctor}
+    UNDERPIN_EXPECT_MECHANISM=${mechanism} UNDERPIN_SLOWER=5 NO_COLOR=1 ${vitest} ${files.map((file) => `test/${file}.test.ts`).join(' ')}
+    echo "==== tests ended $?"; cat /tmp/report; echo; echo "==== end"`
 }
 
-async function main(): Promise<number> {
-  const wanted = checks.filter((check) => check.name.includes(process.argv[2] ?? ''))
+/** The text between a marker line and the next one. */
+function part(output: string, marker: string): string {
+  const from = output.indexOf(`==== ${marker}\n`)
+  if (from < 0) return ''
+  const begin = from + marker.length + 6
+  const end = output.indexOf('\n==== ', begin - 1)
+  return output.slice(begin, end < 0 ? undefined : end)
+}
+
+const endedWith = (output: string, what: string): number =>
+  Number(new RegExp(`^==== ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? NaN)
+
+interface Options {
+  update: boolean
+  doctorOnly: boolean
+}
+
+async function runGuest(guest: Guest, { update, doctorOnly }: Options): Promise<Report> {
+  const begun = performance.now()
+  const { status, output } = await run('boot.sh', [
+    ...['-k', guest.series, '-a', kernelArguments(guest), '-t', '900', '-m', '1536'],
+    commandOf(guest, doctorOnly),
+  ])
+  const problems: string[] = []
+  if (status !== 0) problems.push(`the guest ended with ${status}`)
+  const said = part(output, 'doctor')
+  const file = join(golden, goldenOf(guest))
+  const { text, problem } = compareDoctor(nameOf(guest), said, update ? null : readText(file))
+  if (problem) problems.push(problem)
+  else if (update) writeFileSync(file, text)
+  let tests: TestResult[] = []
+  if (doctorOnly) {
+    if (Number.isNaN(endedWith(output, 'doctor ended'))) problems.push('doctor did not end')
+  } else if (guest.mechanism === 'none') {
+    const refused = endedWith(output, 'refused')
+    if (refused !== 3) problems.push(`enforce ended with ${refused}, expected 3`)
+    if (!output.includes('lockdown=integrity')) problems.push('enforce names no remedy')
+    if (part(output, `refused ${refused}`).includes('underpin'))
+      problems.push('it left pins behind')
+  } else {
+    const ended = endedWith(output, 'tests ended')
+    if (ended !== 0) problems.push(`tests ended with ${ended}`)
+    tests = readReport(part(output, `tests ended ${ended}`))
+    if (tests.every(({ outcome }) => outcome !== 'passed')) problems.push('no test passed')
+  }
+  const failed = tests.filter(({ outcome }) => outcome === 'failed').length
+  const good = problems.length === 0 && failed === 0
+  console.log(
+    `${good ? 'ok    ' : 'FAILED'} ${nameOf(guest)}: ${guest.mechanism === 'none' ? 'refused' : `exec by ${guest.mechanism}`}, ` +
+      `${tests.filter(({ outcome }) => outcome === 'passed').length} tests passed, ${failed} failed (${seconds(begun)})`,
+  )
+  for (const problem of problems) console.log(`         ${problem.replaceAll('\n', '\n         ')}`)
+  if (!good) console.log(output.replace(/^==== tests ended[^]*?^==== end$/m, '').replace(/^/gm, '       | '))
+  return { guest: nameOf(guest), good, tests }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+async function main(args: string[]): Promise<number> {
+  const options = { update: args.includes('--update'), doctorOnly: args.includes('--doctor') }
+  const texts = args.filter((text) => !text.startsWith('--'))
+  const wanted = guests.filter(
+    (guest) => texts.length === 0 || texts.some((text) => nameOf(guest).includes(text)),
+  )
   if (wanted.length === 0) {
-    console.error(`found no guest check named "${process.argv[2]}" (run without it for all)`)
+    console.error(
+      `found no guest named "${texts.join(' ')}", expected one of: ${guests.map(nameOf).join(', ')}`,
+    )
     return 2
   }
+  mkdirSync(golden, { recursive: true })
   const begun = performance.now()
-  const series = [...new Set(wanted.map((check) => check.series))]
+  const series = [...new Set(wanted.map((guest) => guest.series))]
   const setup = await run('setup.sh', ['', ...series], true)
   if (setup.status !== 0) return 1
 
-  console.log(`${wanted.length} guest checks on ${series.join(', ')}, ${atOnce} at a time`)
-  const waiting = [...wanted]
-  let failed = 0
+  console.log(`${wanted.length} guests on ${series.join(', ')}, ${atOnce} at a time`)
+  // The longest first, so that none of them is alone at the end.
+  const waiting = [...wanted].sort((a, b) => b.files.length - a.files.length)
+  const reports: Report[] = []
   const work = async () => {
-    for (let check = waiting.shift(); check; check = waiting.shift()) {
-      if (stopped.signal.aborted || !(await runCheck(check))) failed++
-    }
+    for (let guest = waiting.shift(); guest; guest = waiting.shift())
+      if (!stopped.signal.aborted) reports.push(await runGuest(guest, options))
   }
   await Promise.all(Array.from({ length: atOnce }, work))
-  console.log(`${wanted.length - failed} of ${wanted.length} passed (${seconds(begun)})`)
-  return failed === 0 ? 0 : 1
+  reports.sort((a, b) => order(a.guest) - order(b.guest))
+  for (const line of table(reports)) console.log(line)
+  const good = reports.filter((report) => report.good).length
+  console.log(`${good} of ${wanted.length} guests passed (${seconds(begun)})`)
+  writeCounts(reports)
+  return good === wanted.length ? 0 : 1
 }
 
-process.exitCode = await main()
+const order = (name: string) => guests.findIndex((guest) => nameOf(guest) === name)
+
+/** For the table of scripts/test.ts. */
+function writeCounts(reports: readonly Report[]): void {
+  const path = process.env['UNDERPIN_TEST_COUNTS']
+  if (path === undefined) return
+  const tests = reports.flatMap((report) => report.tests)
+  const count = (outcome: TestResult['outcome']) =>
+    tests.filter((test) => test.outcome === outcome).length
+  const broken = reports.filter(
+    ({ good, tests }) => !good && tests.every((t) => t.outcome !== 'failed'),
+  )
+  writeFileSync(
+    path,
+    JSON.stringify({
+      passed: count('passed'),
+      failed: count('failed') + broken.length,
+      skipped: count('skipped'),
+    }),
+  )
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -3,6 +3,7 @@
 // and nothing pinned, so nothing outside of the test is decided by it.
 import {
   normaliseAddress,
+  privilegeNumber,
   protocols,
   type Decision,
   type RuntimeLike,
@@ -11,6 +12,7 @@ import * as abi from '../../enforcer/src/kernel/abi.gen.ts'
 import { decode, encode } from '../../enforcer/src/kernel/codec.ts'
 import * as bpf from '../../enforcer/src/kernel/libbpf.ts'
 import { tablesOf, type Tables } from '../../enforcer/src/kernel/maps.ts'
+import { openForThisKernel } from '../../enforcer/src/kernel/open.ts'
 import { compileRuleset } from '../../enforcer/src/plan/compile.ts'
 import {
   adopt,
@@ -30,6 +32,18 @@ export interface Answer {
   path: string | null
 }
 
+const lineages = {
+  unknown: abi.Lineage.UNKNOWN,
+  entrypoint: abi.Lineage.ENTRYPOINT,
+  exec: abi.Lineage.EXEC,
+}
+const origins = {
+  image: abi.Origin.IMAGE,
+  other: abi.Origin.OTHER,
+  memory: abi.Origin.MEMORY,
+}
+const accesses = { read: abi.Access.READ, write: abi.Access.WRITE }
+
 const binding = 1
 const subject = 4242n
 
@@ -43,7 +57,7 @@ export class Oracle {
   private ruleset = 0
 
   constructor() {
-    this.handle = bpf.openObject(object)
+    this.handle = openForThisKernel(object)
     const programs = bpf.programs(this.handle)
     for (const [name, program] of programs) bpf.setAutoload(program, name === 'ask')
     bpf.loadObject(this.handle, object)
@@ -86,11 +100,25 @@ export class Oracle {
       decision: abi.Decision[decision.kind.toUpperCase() as 'EXEC'],
       exe: this.path(decision.exe),
       from: this.path(decision.from),
+      lineage: lineages[decision.startedBy ?? 'unknown'],
     }
     if (decision.kind === 'exec' && decision.script !== undefined) {
       question.script = this.path(decision.script)
       question.hasScript = 1
     }
+    if (decision.kind === 'exec') {
+      question.origin = origins[decision.origin ?? 'image']
+      question.scriptOrigin = origins[decision.scriptOrigin ?? 'image']
+    }
+    if (decision.kind === 'code') question.origin = origins[decision.origin]
+    if (decision.kind === 'file') {
+      question.script = this.path(decision.path)
+      question.port = decision.access.reduce(
+        (all, one) => all | accesses[one],
+        decision.moves ? abi.Access.MOVE : 0,
+      )
+    }
+    if (decision.kind === 'privilege') question.port = privilegeNumber(decision.privilege)
     if (decision.kind === 'egress' || decision.kind === 'ingress' || decision.kind === 'bind') {
       const { family, bytes } = normaliseAddress(
         decision.kind === 'bind' ? '127.0.0.1' : decision.address,

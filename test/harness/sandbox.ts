@@ -5,7 +5,7 @@ import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:chi
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { release, tmpdir } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import {
   cgroupMount,
   closeTables,
@@ -90,6 +90,8 @@ export interface ClusterSpec {
   scope?: 'unmanaged' | 'host' | 'pod'
   processes?: object[]
   deny?: object[]
+  code?: 'image' | 'any'
+  anonymousCode?: 'allow' | 'deny'
 }
 
 export class Sandbox {
@@ -304,7 +306,7 @@ export class Sandbox {
     for (const child of this.started) if (child.exitCode === null) child.kill('SIGKILL')
     this.started.clear()
     disarm(this.pins)
-    removeCgroups(this.cgroup)
+    removeCgroups(Buffer.from(this.cgroup))
     fs.rmSync(this.temporary, { recursive: true, force: true })
   }
 }
@@ -324,11 +326,13 @@ function mountBpffs(): void {
   if (status !== 0) throw new Error(`cannot mount bpffs: ${stderr}`)
 }
 
-/** Children first. What still runs in them was started by the test. */
-function removeCgroups(folder: string): void {
+/** Children first. What still runs in them was started by the test. Names may be any bytes. */
+function removeCgroups(folder: Buffer): void {
   if (!fs.existsSync(folder)) return
-  for (const entry of fs.readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) removeCgroups(join(folder, entry.name))
+  const below = (name: Buffer | string) =>
+    Buffer.concat([folder, Buffer.from('/'), typeof name === 'string' ? Buffer.from(name) : name])
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true, encoding: 'buffer' }))
+    if (entry.isDirectory()) removeCgroups(below(entry.name))
   for (let attempt = 0; attempt < 200; attempt++) {
     try {
       fs.rmdirSync(folder)
@@ -338,11 +342,11 @@ function removeCgroups(folder: string): void {
       if (code === 'ENOENT') return
       if (code !== 'EBUSY') throw error
     }
-    for (const pid of fs.readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').map(Number))
-      if (pid > 0 && pid !== process.pid) tryKill(pid)
+    const processes = fs.readFileSync(below('cgroup.procs'), 'utf8').split('\n').map(Number)
+    for (const pid of processes) if (pid > 0 && pid !== process.pid) tryKill(pid)
     pause(10)
   }
-  throw new Error(`cannot remove the cgroup ${folder} (${dirname(folder)})`)
+  throw new Error(`cannot remove the cgroup ${folder.toString()}`)
 }
 
 function tryKill(pid: number): void {

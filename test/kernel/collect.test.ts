@@ -10,7 +10,7 @@ beforeAll(() => {
 })
 afterAll(() => oracle.close())
 
-const limits = { images: 10, names: 10, subjectNames: 10 }
+const limits = { images: 10, names: 10, subjectNames: 10, subjectSets: 10 }
 const numbers = Array.from({ length: 40 }, (_, i) => BigInt(i + 100))
 
 test('images, names and subject names that nothing refers to go after two looks', () => {
@@ -30,6 +30,22 @@ test('images, names and subject names that nothing refers to go after two looks'
   expect([...tables.subject_names.keys()].map((k) => k.value).sort()).toEqual([106n, 107n])
   collect(tables, second, limits)
   expect([...tables.names.keys()].map((k) => k.value).sort()).toEqual([105n, 108n, 109n])
+})
+
+test('sets of subjects and containers without a cgroup go when no process carries them', () => {
+  const { tables } = oracle
+  const set = (i: number) => (1n << 62n) + BigInt(i)
+  const container = (i: number) => (1n << 63n) + BigInt(i)
+  for (let i = 0; i < 20; i++) {
+    tables.subject_sets.set({ value: set(i) }, { subject: [300n, container(i), 0n, 0n] })
+    tables.subjects.set({ value: container(i) }, { binding: 1 })
+  }
+  tables.processes.set({ value: 8 }, { subject: set(3) })
+  tables.processes.set({ value: 9 }, { subject: container(4) })
+  collect(tables, collect(tables, noneIdle, limits), limits)
+  expect([...tables.subject_sets.keys()]).toEqual([{ value: set(3) }])
+  const left = [...tables.subjects.keys()].map(({ value }) => value).filter((id) => id >> 63n)
+  expect(left.sort()).toEqual([container(3), container(4)])
 })
 
 test('below the limit nothing is taken out', () => {

@@ -97,7 +97,7 @@ test('an upgrade attaches the new programs before the old ones go', async () => 
     expect(denials()).toBeGreaterThanOrEqual(before)
     await moreDenials()
   }
-  expect(fs.readdirSync(s.pins).sort()).toEqual(['links', 'maps'])
+  expect(fs.readdirSync(s.pins).sort()).toEqual(['links', 'maps', 'programs'])
   expect(escapes()).toBe(false)
 })
 
@@ -127,7 +127,7 @@ test('an exchange of programs that was cut off is finished by the next agent', a
   await moreDenials()
   await s.startChild()
   await moreDenials()
-  expect(fs.readdirSync(s.pins).sort()).toEqual(['links', 'maps'])
+  expect(fs.readdirSync(s.pins).sort()).toEqual(['links', 'maps', 'programs'])
   expect(escapes()).toBe(false)
 })
 
@@ -137,7 +137,7 @@ test('maps of another layout are refused, those of a set-up that was cut off are
   const { control } = s.tables()
   const row = control.get({ value: 0 })
   control.set({ value: 0 }, { ...row, abi: 99 })
-  await expect(s.startChild()).rejects.toThrow(/layout 99, expected layout 1 .*disarm/)
+  await expect(s.startChild()).rejects.toThrow(/layout 99, expected layout 2 .*disarm/)
   control.set({ value: 0 }, { ...row, abi: 0 })
   await s.startChild()
   expect(line('attached')?.takenOver).toBe(false)

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `underpin doctor -o json` says in a guest, less what differs from run to run: versions, paths, sizes, numbers.
+
+interface Doctor {
+  checks: { what: string; found: string; better?: string }[]
+  mechanisms: { decision: string; mechanism: string }[]
+}
+
+/** `expected` null: whatever it says is right. */
+export function compareDoctor(
+  guest: string,
+  said: string,
+  expected: string | null,
+): { text: string; problem?: string } {
+  let doctor: Doctor
+  try {
+    doctor = JSON.parse(said) as Doctor
+  } catch {
+    return { text: '', problem: `doctor said nothing that can be read: ${said.slice(0, 400)}` }
+  }
+  const text = `${JSON.stringify({ guest, ...normalised(doctor) }, null, 2)}\n`
+  if (expected === null || text === expected) return { text }
+  if (expected === '')
+    return { text, problem: 'no golden file (node test/guest/run.ts --update makes it)' }
+  return { text, problem: `doctor says something else:\n${difference(expected, text)}` }
+}
+
+function normalised(doctor: Doctor): Doctor {
+  const plain = (text: string) =>
+    text
+      .replace(/\b(\d+\.\d+)\.\d+[^\s"]*( x64| arm64)?/g, '$1')
+      .replace(/\d+(\.\d+)? MiB/g, 'N MiB')
+      .replace(/\b\d+ programs\b/g, 'N programs')
+      .replace(/(\/[\w.-]+)+\/(bpf\/\.output|dist\/bpf)\//g, '…/')
+  return {
+    ...doctor,
+    checks: doctor.checks.map((check) => ({
+      ...check,
+      found: plain(check.found),
+      ...(check.better !== undefined && { better: plain(check.better) }),
+    })),
+  }
+}
+
+function difference(expected: string, found: string): string {
+  const [a, b] = [expected.split('\n'), found.split('\n')]
+  const only = (lines: string[], other: string[], sign: string) =>
+    lines.filter((line) => !other.includes(line)).map((line) => `${sign} ${line.trim()}`)
+  return [...only(a, b, '-'), ...only(b, a, '+')].join('\n') || '(the same lines in another order)'
+}

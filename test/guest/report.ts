@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ran where: vitest's own report of each guest, and a table of every test by name against the guests.
+
+export interface TestResult {
+  file: string
+  name: string
+  outcome: 'passed' | 'failed' | 'skipped'
+}
+export interface Report {
+  guest: string
+  good: boolean
+  tests: TestResult[]
+}
+
+interface VitestReport {
+  testResults: {
+    name: string
+    status: string
+    message?: string
+    assertionResults: { fullName: string; status: string }[]
+  }[]
+}
+
+/** A file that could not even begin counts as one failed test. */
+export function readReport(text: string): TestResult[] {
+  if (text.trim() === '') return []
+  const { testResults } = JSON.parse(text) as VitestReport
+  return testResults.flatMap(({ name, status, assertionResults }) => {
+    const file = name.replace(/^.*\/test\//, '').replace(/\.test\.ts$/, '')
+    const results = assertionResults.map((one): TestResult => ({
+      file,
+      name: one.fullName.trim(),
+      outcome: one.status === 'passed' || one.status === 'failed' ? one.status : 'skipped',
+    }))
+    const failed = results.some(({ outcome }) => outcome === 'failed')
+    return status === 'failed' && !failed
+      ? [...results, { file, name: '(the file itself)', outcome: 'failed' as const }]
+      : results
+  })
+}
+
+const signs = { passed: '✓', failed: '✗', skipped: '–' }
+
+/** Lines: a column for each guest, a row for each test. ✓ passed, ✗ failed, – not there (older than the feature), blank: not run. */
+export function table(reports: readonly Report[]): string[] {
+  const ran = reports.filter(({ tests }) => tests.length > 0)
+  const names = new Map<string, Map<string, string>>() // file and name → guest → sign
+  for (const { guest, tests } of ran)
+    for (const { file, name, outcome } of tests) {
+      const key = `${file}: ${name}`
+      names.set(key, (names.get(key) ?? new Map<string, string>()).set(guest, signs[outcome]))
+    }
+  return [
+    '',
+    ...ran.map(({ guest }, i) => `  ${letter(i)}  ${guest}`),
+    `  ${ran.map((_, i) => letter(i)).join(' ')}`,
+    ...[...names].map(
+      ([key, at]) => `  ${ran.map(({ guest }) => at.get(guest) ?? ' ').join(' ')}  ${key}`,
+    ),
+    '',
+  ]
+}
+
+const letter = (i: number) => String.fromCharCode(65 + i)

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Real container runtimes under enforcement, with a policy that lists only the container's own programs: they create,
+// start, exec and kill as ever, how a program was started is told right, and no container's first program goes undecided.
+import * as fs from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Lineage } from '../../enforcer/src/kernel/abi.gen.ts'
+import { cgroupId } from '../../enforcer/src/kernel/cgroups.ts'
+import {
+  isHybrid,
+  removeLegacyCgroups,
+  Runtime,
+  runtimesFolder,
+  type RuntimeName,
+} from '../harness/container.ts'
+import { documents, Sandbox, until } from '../harness/sandbox.ts'
+
+/** Containers of each runtime that are started one after the other; the benchmark starts a thousand. */
+const starts = Number(process.env.UNDERPIN_STARTS ?? 25)
+
+const processes = [
+  { exe: '/bin/sh', startedBy: 'entrypoint' },
+  { exe: '/bin/id', startedBy: 'exec' },
+  { exe: '/bin/sleep' },
+  { exe: '/bin/cat' },
+]
+
+let s: Sandbox
+let runtimes: string
+beforeAll(async () => {
+  runtimes = runtimesFolder()
+  s = new Sandbox()
+  await s.start(policy(processes))
+}, 600_000)
+afterAll(() => {
+  removeLegacyCgroups(s.path(''))
+  s.close()
+})
+
+const policy = (processes: object[]) =>
+  documents({
+    apiVersion: 'underpin.dev/v1alpha1',
+    kind: 'ClusterRuntimePolicy',
+    metadata: { name: 'containers' },
+    spec: { scope: 'unmanaged', mode: 'enforce', processes },
+  })
+
+const names: RuntimeName[] = isHybrid() ? ['runc', 'runc-new'] : ['runc', 'runc-new', 'crun']
+const denials = () => s.records().reduce((sum, { count }) => sum + count, 0)
+
+describe.each(names)('%s', (name) => {
+  let runtime: Runtime
+  beforeAll(() => {
+    runtime = new Runtime(name, runtimes, s.files)
+  })
+  afterAll(() => runtime.close())
+
+  const lifes = {
+    'a pid namespace of its own': undefined,
+    'the pid namespace of the host': ['ipc', 'uts', 'mount'],
+  }
+  test.for(Object.entries(lifes))('a container’s life, in %s', async ([, namespaces]) => {
+    // By their paths: this shell would run what it knows itself.
+    const script =
+      '/bin/cat /proc/self/stat > /tmp/began; /bin/id > /tmp/id; /bin/true; exec /bin/sleep 60'
+    const id = runtime.bundle(s.path('docker'), ['/bin/sh', '-c', script], namespaces)
+    fs.rmSync(join(runtime.marks, 'began'), { force: true })
+    expect(runtime.create(id)).toEqual({ status: 0, output: '' })
+    expect(runtime.state(id).status).toBe('created')
+    expect(runtime.start(id)).toEqual({ status: 0, output: '' })
+    const { pid } = runtime.state(id)
+    await until('it sleeps', () => fs.readlinkSync(`/proc/${pid}/exe`).endsWith('/bin/sleep'))
+    expect(fs.readFileSync(join(runtime.marks, 'began'), 'utf8')).not.toBe('')
+    // `id` is only for what is started later, and nothing lists `true`.
+    expect(fs.readFileSync(join(runtime.marks, 'id'), 'utf8')).toBe('')
+    const row = s.tables().processes.get({ value: pid })
+    expect(row).toMatchObject({ lineage: Lineage.ENTRYPOINT })
+    expect(row?.root).not.toBe(0n)
+
+    expect(runtime.exec(id, '/bin/id')).toMatchObject({ status: 0, output: /^uid=0/ as never })
+    expect(runtime.exec(id, '/bin/sh', '-c', 'echo ran').output).not.toContain('ran')
+    expect(runtime.exec(id, '/bin/true').status).not.toBe(0)
+    const records = s.records().filter(({ subject }) => subject.name === id)
+    expect(new Set(records.map((one) => `${one.executable} ${one.startedBy}`)).size).toBe(
+      records.length,
+    )
+    expect(records.map(({ executable }) => executable).sort()).toEqual([
+      '/bin/id',
+      '/bin/sh',
+      '/bin/true',
+      '/bin/true',
+    ])
+    expect(runtime.kill(id).status).toBe(0)
+    await until('it has stopped', () => runtime.state(id).status === 'stopped')
+    expect(runtime.remove(id)).toEqual({ status: 0, output: '' })
+  })
+
+  test(`${starts} containers whose program nothing lists: none runs an instruction`, () => {
+    const before = denials()
+    const mark = join(runtime.marks, 'ran')
+    for (let i = 0; i < starts; i++) {
+      const id = runtime.bundle(s.path('docker'), ['/bin/mkdir', '/tmp/ran'])
+      expect(runtime.run(id).status).not.toBe(0)
+      runtime.remove(id)
+    }
+    expect(fs.existsSync(mark)).toBe(false)
+    expect(denials() - before).toBe(starts)
+  }, 600_000)
+
+  test(`${starts} containers whose program is listed: each is decided once, and runs`, async () => {
+    const grown = await s.counted(() => {
+      for (let i = 0; i < starts; i++) {
+        const id = runtime.bundle(s.path('docker'), ['/bin/cat', '/proc/self/cmdline'])
+        expect(runtime.run(id)).toEqual({ status: 0, output: '/bin/cat\0/proc/self/cmdline\0' })
+      }
+      return Promise.resolve()
+    })
+    expect(grown).toMatchObject({ exec: starts, denied: 0 })
+  }, 600_000)
+
+  test('a container that was there before us: its program and what was put there later', async () => {
+    const late = new Sandbox()
+    const early = new Runtime(name, runtimes, late.files)
+    try {
+      const loop = ['/bin/sh', '-c', 'while :; do /bin/sleep 0.2; done']
+      const id = early.bundle(late.path('docker'), loop)
+      expect(early.create(id)).toEqual({ status: 0, output: '' })
+      expect(early.start(id).status).toBe(0)
+      expect(early.execDetached(id, ...loop)).toBe(0)
+      const { pid } = early.state(id)
+      const inside = () =>
+        fs
+          .readFileSync(join(late.cgroup, 'docker', id, 'cgroup.procs'), 'utf8')
+          .split('\n')
+          .filter(
+            (one) => one && fs.readFileSync(`/proc/${one}/cmdline`, 'utf8').startsWith('/bin/sh'),
+          )
+          .map(Number)
+      const [, second = 0] = await until('both run', () => inside().length === 2 && inside())
+      await late.start(
+        policy(['/bin/sh', '/bin/sleep'].map((exe) => ({ exe, startedBy: 'entrypoint' }))),
+      )
+      const row = (value: number) => late.tables().processes.get({ value })
+      expect(row(pid)).toMatchObject({
+        lineage: Lineage.ENTRYPOINT,
+        subject: cgroupId(join(late.cgroup, 'docker', id)),
+      })
+      expect(row(second)).toMatchObject({ lineage: Lineage.EXEC, subject: row(pid)?.subject })
+      expect(row(pid)?.root).not.toBe(0n)
+      expect(row(second)).toMatchObject({ root: row(pid)?.root, mountNs: row(pid)?.mountNs })
+      // From now on the one goes on, and the other starts nothing any more.
+      await until('it was denied', () =>
+        late.records().some(({ executable }) => executable === '/bin/sleep'),
+      )
+      expect(new Set(late.records().map((one) => one.lineage))).toEqual(new Set(['exec']))
+      const { exec = 0 } = late.counters()
+      await until('the other goes on', () => (late.counters().exec ?? 0) > exec + 4)
+    } finally {
+      early.close()
+      removeLegacyCgroups(late.path(''))
+      late.close()
+    }
+  })
+})
