@@ -113,7 +113,7 @@ __weak __noinline int begins_as_parent(u32 slot, u32 length)
 }
 
 /* Where the UID begins in the name of a pod's cgroup; 0: it is none. systemd driver: the parent's name without .slice,
- * then -pod<uid>.slice. cgroupfs driver: pod<uid> below kubepods or one of its classes. */
+ * then -pod<uid>.slice; or a whole name such as kubepods-burstable-pod<uid>.slice. cgroupfs driver: pod<uid> below kubepods or one of its classes. */
 __weak __noinline int uid_begins(u32 slot)
 {
 	struct cgroup_names *names = names_of(slot);
@@ -125,6 +125,18 @@ __weak __noinline int uid_begins(u32 slot)
 	if (names->length > names->parent_length + 4 && ENDS(names->own, names->length, ".slice") &&
 	    is_kubepods_slice(slot) && HAS_AT(names->own, prefix, "-pod") && begins_as_parent(slot, prefix))
 		return prefix + 4;
+	/* A whole name says so by itself where no other slice is above it. */
+	if (ENDS(names->own, names->length, ".slice") &&
+	    !ENDS(names->parent, names->parent_length, ".slice")) {
+		u32 at = STARTS(names->own, "kubepods-pod")		 ? 12
+			 : STARTS(names->own, "kubepods-burstable-pod")	 ? 22
+			 : STARTS(names->own, "kubepods-besteffort-pod") ? 23
+									 : 0;
+		u32 left = names->length - 6 - at;
+
+		if (at && (left == UID_DASHED || left == UID_PLAIN))
+			return at;
+	}
 	if (!STARTS(names->own, "pod") || names->length == 3)
 		return 0;
 	if (IS(names->parent, names->parent_length, "kubepods"))

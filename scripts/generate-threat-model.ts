@@ -119,7 +119,7 @@ const branchTable = (branches: readonly Branch[]): string =>
 
 // --- both ---
 
-function table(rows: readonly string[][]): string {
+export function table(rows: readonly string[][]): string {
   const widths = (rows[0] ?? []).map((_, at) =>
     Math.max(3, ...rows.map((row) => [...(row[at] ?? '')].length)),
   )

@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { generate as generateAbi } from './generate-abi.ts'
+import { generate as generateBypasses } from './generate-bypasses.ts'
 import { generate as generateKernels } from './generate-kernels.ts'
 import { generate as generatePolicy } from './generate-policy.ts'
 import { generate as generateThreatModel } from './generate-threat-model.ts'
@@ -10,6 +11,7 @@ import { generate as generateThreatModel } from './generate-threat-model.ts'
 const files = new Map([
   ...generateAbi(),
   ...generateKernels(),
+  ...generateBypasses(),
   ...(await generatePolicy()),
   ...generateThreatModel(),
 ])

@@ -17,7 +17,7 @@ beforeAll(async () => {
   s = new Sandbox()
   stage = await Stage.make(image, join(s.files, 'stage'))
   await s.start(documents(s.policy('box', 'box', paths())), { child: true })
-})
+}, 300_000)
 afterAll(() => {
   stage.close()
   s.close()

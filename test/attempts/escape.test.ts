@@ -17,7 +17,7 @@ beforeAll(async () => {
   image = makeImage()
   s = new Sandbox()
   await s.start(stormPolicies(s, image), { child: true })
-})
+}, 300_000)
 afterAll(() => s.close())
 
 function expectNoneRan({ refused, killed, ran }: Tally): void {
@@ -54,19 +54,6 @@ test('eight at once', { timeout: hour }, async () => {
   expectNoneRan(await counted(() => storm(s, image, 'box', each, 8)))
 })
 
-test('while the ring overflows and the agent is stopped', { timeout: hour }, async () => {
-  const before = s.counters().lost ?? 0
-  s.child?.kill('SIGSTOP')
-  const flooding = flood(s, image)
-  try {
-    await until('the ring overflows', () => (s.counters().lost ?? 0) > before)
-    expectNoneRan(await storm(s, image, 'box', each))
-  } finally {
-    flooding.kill('SIGKILL')
-    s.child?.kill('SIGCONT')
-  }
-})
-
 test('while the agent is killed and started, again and again', { timeout: hour }, async () => {
   let over = false
   const storming = counted(() => storm(s, image, 'box', each)).finally(() => (over = true))
@@ -78,4 +65,17 @@ test('while the agent is killed and started, again and again', { timeout: hour }
   }
   expectNoneRan(await storming)
   expect(restarts).toBeGreaterThan(0)
+})
+
+test('while the ring overflows and the agent is stopped', { timeout: hour }, async () => {
+  const before = s.counters().lost ?? 0
+  s.child?.kill('SIGSTOP')
+  const flooding = flood(s, image)
+  try {
+    await until('the ring overflows', () => (s.counters().lost ?? 0) > before)
+    expectNoneRan(await storm(s, image, 'box', each))
+  } finally {
+    flooding.kill('SIGKILL')
+    s.child?.kill('SIGCONT')
+  }
 })

@@ -116,7 +116,8 @@ async function runGuest(guest: Guest, { update, doctorOnly }: Options): Promise<
       `${tests.filter(({ outcome }) => outcome === 'passed').length} tests passed, ${failed} failed (${seconds(begun)})`,
   )
   for (const problem of problems) console.log(`         ${problem.replaceAll('\n', '\n         ')}`)
-  if (!good) console.log(output.replace(/^==== tests ended[^]*?^==== end$/m, '').replace(/^/gm, '       | '))
+  if (!good)
+    console.log(output.replace(/^==== tests ended[^]*?^==== end$/m, '').replace(/^/gm, '       | '))
   return { guest: nameOf(guest), good, tests }
 }
 

@@ -186,7 +186,7 @@ export class Sandbox {
     })
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
     const said = (message: string) => this.log.slice(first).find((line) => line.message === message)
-    await Promise.race([until('the agent is ready', () => said('ready'), 30_000), ended])
+    await Promise.race([until('the agent is ready', () => said('ready'), 120_000), ended])
     if (said('ready')) return
     const failed = said('failed')?.reason
     throw new Error(typeof failed === 'string' ? failed : `the agent ended: ${stderr}`)

@@ -5,7 +5,8 @@ import { clusterObjects } from './cluster-objects.ts'
 import { injectorsOf } from './injectors.ts'
 import { meshes } from './meshes/index.ts'
 import { resolveSettings, wantedOf } from './meshes/resolve-settings.ts'
-import { istioConfiguration, type Manifest } from './specimens.ts'
+import { istioConfiguration, istioPod, type Manifest } from './specimens.ts'
+import { subjectsOf } from './subject.ts'
 
 function known(...objects: Manifest[]): BesideKnowledge {
   const all = clusterObjects(objects, wantedOf(meshes))
@@ -67,4 +68,155 @@ test("a mesh's own resource", () => {
 test('an object of another group that has the same kind is another object', () => {
   const other = { ...peers('DISABLE'), apiVersion: 'example.com/v1' }
   expect(besideFindings(meshes, known(other))).toEqual([])
+})
+
+const idsOf = (...objects: Manifest[]) =>
+  besideFindings(meshes, known(...objects)).map(({ finding }) => `${finding.id} ${finding.path}`)
+
+const resource = (kind: string, spec: Manifest, version = 'v1'): Manifest => ({
+  apiVersion: `networking.istio.io/${version}`,
+  kind,
+  metadata: { name: 'one', namespace: 'shop' },
+  spec,
+})
+const disable = { tls: { mode: 'DISABLE' } }
+const meshConfig = (mesh: string): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'istio', namespace: 'istio-system' },
+  data: { mesh },
+})
+const variable = (environmentVariables: Manifest) =>
+  resource('ProxyConfig', { environmentVariables }, 'v1beta1')
+const filter = (applyTo: string) =>
+  resource('EnvoyFilter', { configPatches: [{ applyTo }] }, 'v1alpha3')
+
+test.each<[string, Manifest, string[]]>([
+  [
+    'clients without TLS',
+    resource('DestinationRule', { host: 'cart', trafficPolicy: disable }),
+    ['tlsmode-label spec.trafficPolicy.tls.mode'],
+  ],
+  [
+    'clients of a port of a subset without TLS',
+    resource('DestinationRule', {
+      host: 'cart.shop.svc.cluster.local',
+      subsets: [{ trafficPolicy: { portLevelSettings: [disable] } }],
+    }),
+    ['tlsmode-label spec.subsets[0].trafficPolicy.portLevelSettings[0].tls.mode'],
+  ],
+  [
+    'clients of a host outside',
+    resource('DestinationRule', { host: 'example.com', trafficPolicy: disable }),
+    [],
+  ],
+  [
+    'clients with TLS',
+    resource('DestinationRule', { host: 'cart', trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } }),
+    [],
+  ],
+  [
+    'a listener that takes nothing',
+    resource('Sidecar', { egress: [{ captureMode: 'NONE' }] }),
+    ['interception-none spec.egress[0].captureMode'],
+  ],
+  ['a usual listener', resource('Sidecar', { egress: [{ captureMode: 'DEFAULT' }] }), []],
+  [
+    'no proxy',
+    variable({ DISABLE_ENVOY: 'true' }),
+    ['disable-envoy spec.environmentVariables.DISABLE_ENVOY'],
+  ],
+  ['a proxy', variable({ DISABLE_ENVOY: 'false' }), []],
+  ['a harmless variable', variable({ ISTIO_META_DNS_CAPTURE: 'true' }), []],
+  ['the bootstrap', filter('BOOTSTRAP'), ['bootstrap-override spec.configPatches[0].applyTo']],
+  ['a cluster', filter('CLUSTER'), []],
+  [
+    'no redirect at all',
+    meshConfig('defaultConfig: {interceptionMode: NONE}'),
+    ['interception-none data.mesh'],
+  ],
+  [
+    'variables of all proxies',
+    meshConfig('defaultConfig: {proxyMetadata: {ISTIO_SERVICE_CIDR: 10.0.0.0/8}}'),
+    ['proxymetadata-disables-redirect data.mesh'],
+  ],
+  ['the usual redirect', meshConfig('defaultConfig: {interceptionMode: TPROXY}'), []],
+])("a mesh's own resource: %s", (_name, object, expected) => {
+  expect(idsOf(object)).toEqual(expected)
+})
+
+const role = (rule: Manifest, labels: Manifest = {}): Manifest => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: { name: 'look', labels },
+  rules: [{ apiGroups: [''], resources: ['nodes/proxy'], verbs: ['get'], ...rule }],
+})
+
+test('roles that reach the kubelet', () => {
+  const found = ['kubelet-exec rules[0].resources']
+  expect(idsOf(role({}))).toEqual(found)
+  expect(idsOf(role({ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }))).toEqual(found)
+  expect(idsOf(role({ resources: ['nodes', 'nodes/metrics'] }))).toEqual([])
+  expect(idsOf(role({ verbs: ['list'] }))).toEqual([])
+  expect(idsOf(role({ apiGroups: ['example.com'] }))).toEqual([])
+  expect(idsOf(role({}, { 'kubernetes.io/bootstrapping': 'rbac-defaults' }))).toEqual([])
+})
+
+const ours = (more: Manifest = {}, name = 'coverage.underpin.dev'): Manifest => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  metadata: { name: 'underpin' },
+  webhooks: [
+    {
+      name,
+      failurePolicy: 'Fail',
+      namespaceSelector: {
+        matchExpressions: [
+          { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['underpin'] },
+        ],
+      },
+      rules: [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }],
+      ...more,
+    },
+  ],
+})
+
+test('holes of our own webhook', () => {
+  const hole = (place: string) => [`own-webhook-gap ${place}`]
+  expect(idsOf(ours())).toEqual([])
+  expect(idsOf(ours({ failurePolicy: 'Ignore' }))).toEqual(hole('webhooks[0].failurePolicy'))
+  expect(idsOf(ours({ objectSelector: { matchLabels: { a: 'b' } } }))).toEqual(
+    hole('webhooks[0].objectSelector'),
+  )
+  const expression = { key: 'team', operator: 'DoesNotExist' }
+  expect(idsOf(ours({ namespaceSelector: { matchExpressions: [expression] } }))).toEqual(
+    hole('webhooks[0].namespaceSelector'),
+  )
+  const rule = { operations: ['*'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }
+  expect(idsOf(ours({ rules: [rule] }))).toEqual(hole('webhooks'))
+  expect(idsOf(ours({ failurePolicy: 'Ignore' }, 'other.example.com'))).toEqual([])
+})
+
+test('selectors that the platform adds to', () => {
+  const selector = (key: string) => ({
+    namespaceSelector: { matchExpressions: [{ key, operator: 'NotIn', values: ['aks'] }] },
+  })
+  const rewritten = (key: string) =>
+    idsOf(configuration(selector(key))).filter((one) => one.startsWith('platform'))
+  expect(rewritten('kubernetes.azure.com/managedby')).toEqual([
+    'platform-rewrites-selector webhooks[1].namespaceSelector',
+  ])
+  expect(rewritten('team')).toEqual([])
+})
+
+test('debug containers in pods that run', () => {
+  const debug = [{ name: 'debug', image: 'busybox' }]
+  const found = (spec: Manifest) =>
+    besideFindings(meshes, { ...known(), subjects: subjectsOf(istioPod({ spec })) }).map(
+      ({ finding }) => [finding.id, finding.mesh, finding.object, finding.path],
+    )
+  expect(found({ ephemeralContainers: debug })).toEqual([
+    ['ephemeral-container', 'istio', 'Pod/shop/cart', 'spec.ephemeralContainers[0]'],
+  ])
+  expect(found({})).toEqual([])
 })

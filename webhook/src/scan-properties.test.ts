@@ -40,6 +40,18 @@ const essence = ({ subjects, findings, unread }: ScanResult, withPaths = true) =
   unread: unread.length,
 })
 
+/**
+ * Jaeger changes Deployments only, Dapr asks who makes the pod and whether it has a name by then, and only a bare
+ * pod can be one of kubectl debug.
+ */
+const ofAnyKind = ({ subjects, findings, ...rest }: ScanResult): ScanResult => ({
+  ...rest,
+  subjects: subjects.filter(({ mesh }) => mesh !== 'dapr' && mesh !== 'jaeger'),
+  findings: findings.filter(
+    ({ id, mesh }) => mesh !== 'dapr' && mesh !== 'jaeger' && id !== 'debug-node-pod',
+  ),
+})
+
 const deployment = (template: unknown): Manifest => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -149,12 +161,14 @@ describe('nothing changes', () => {
   it('between a workload and a pod with the same template, or any kind of workload', () => {
     fc.assert(
       fc.property(templateArbitrary, namespaceArbitrary, (template, namespace) => {
-        const wanted = essence(judged(written(namespace, deployment(template))), false)
-        expect(essence(judged(written(namespace, pod(template))), false)).toEqual(wanted)
+        const told = (...objects: unknown[]) =>
+          essence(ofAnyKind(judged(written(...objects))), false)
+        const wanted = told(namespace, deployment(template))
+        expect(told(namespace, pod(template))).toEqual(wanted)
         const others = { ...deployment(template), kind: 'StatefulSet' }
-        expect(essence(judged(written(namespace, others)), false)).toEqual(wanted)
+        expect(told(namespace, others)).toEqual(wanted)
         const list = { apiVersion: 'v1', kind: 'List', items: [namespace, deployment(template)] }
-        expect(essence(judged(written(list)), false)).toEqual(wanted)
+        expect(told(list)).toEqual(wanted)
       }),
       { numRuns: runs },
     )

@@ -38,6 +38,9 @@ function podUid({ own, parent, above }: CgroupNames): string | undefined {
     if (own.startsWith(head) && own.endsWith('.slice') && own.length >= head.length + 6 + 1)
       return readUid(own.slice(head.length, -6), '_')
   }
+  // A whole name says so by itself where no other slice is above it.
+  const whole = /^kubepods(?:-burstable|-besteffort)?-pod([^]{32}|[^]{36})\.slice$/.exec(own)
+  if (whole && slice === undefined) return readUid(whole[1] ?? '', '_')
   if (!own.startsWith('pod') || own.length === 3) return undefined
   const inClass = above === 'kubepods' && (parent === 'burstable' || parent === 'besteffort')
   return parent === 'kubepods' || inClass ? readUid(own.slice(3), '-') : undefined

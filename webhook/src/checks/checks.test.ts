@@ -158,10 +158,21 @@ test('a pod that looks into its node', () => {
   ])
 })
 
-test('a manifest with what only an injector writes is a copy; a running pod has it anyway', () => {
-  const marked = { annotations: istioStatus }
+test('a manifest that was written out of a running pod is a copy; marks alone are not', () => {
+  const volumes = [{ name: 'kube-api-access-x7k2p', projected: {} }]
+  const marked = { annotations: istioStatus, spec: { volumes } }
   expect(ids(podOf(marked), false)).toContain('debug-copy')
-  expect(ids(podOf(), false)).toEqual([])
   expect(ids(deploymentOf(marked), false)).toContain('debug-copy')
-  expect(ids(istioPod())).toEqual([])
+  expect(ids(podOf({ spec: { volumes } }), false)).toEqual([])
+  expect(ids(podOf({ annotations: istioStatus }), false)).not.toContain('debug-copy')
+  expect(ids(istioPod({ spec: { volumes } }))).toEqual([])
+})
+
+test('a Job that opts out, and a Deployment that does', () => {
+  const out = deploymentOf({ labels: { 'sidecar.istio.io/inject': 'false' } })
+  expect(ids({ ...out, apiVersion: 'batch/v1', kind: 'Job' }, false)).toEqual([
+    'optout-label-istio',
+    'job-optout',
+  ])
+  expect(ids(out, false)).toEqual(['optout-label-istio'])
 })

@@ -37,10 +37,13 @@ function copied(subject: Subject, marker: Hit | null): Hit[] {
   return carried(subject, marker)
 }
 
-function carried({ finished }: Subject, marker: Hit | null): Hit[] {
-  // Nobody writes what only an injector writes: it was copied with the rest of the pod.
+/** The mark of an injector beside the token that the API server gave it: what a running pod was written out as. */
+function carried({ finished, pod }: Subject, marker: Hit | null): Hit[] {
   if (finished || marker === null) return []
-  const message =
-    'the manifest of the pod carries marks of injection, as a copy of a running pod does'
+  const token = list(pod.spec, 'volumes').some((one) =>
+    /^kube-api-access-[a-z0-9]{5}$/.test(text(one, 'name') ?? ''),
+  )
+  if (!token) return []
+  const message = 'the manifest carries marks of injection, as a copy of a running pod does'
   return [{ id: 'debug-copy', path: marker.path, message }]
 }
