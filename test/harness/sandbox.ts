@@ -32,17 +32,21 @@ const agentFile = new URL('agent.ts', import.meta.url).pathname
 const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
+/** How many times slower this machine is than one that is not emulated. */
+const slower = Number(process.env['UNDERPIN_SLOWER'] ?? 1)
+
 /** Until `condition` answers something; fails with `what` after `ms`. */
 export async function until<T>(
   what: string,
   condition: () => T | undefined | null | false,
   ms = 15_000,
 ): Promise<T> {
-  const end = Date.now() + ms
+  const patience = ms * slower
+  const end = Date.now() + patience
   for (;;) {
     const found = condition()
     if (found) return found
-    if (Date.now() > end) throw new Error(`waited ${ms} ms in vain until ${what}`)
+    if (Date.now() > end) throw new Error(`waited ${patience} ms in vain until ${what}`)
     await sleep(10)
   }
 }

@@ -4,6 +4,7 @@
 // are loaded and pinned at the start, so that attaching needs no library and can hardly fail; a link is pinned beside the
 // others, and stays in force as they do.
 import { existsSync, readdirSync, unlinkSync } from 'node:fs'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { Decides } from './abi.gen.ts'
 import * as bpf from './libbpf.ts'
@@ -38,12 +39,21 @@ export function attachAsked(pins: string, decides: number): void {
   }
 }
 
-/** After a plan is in force: detaches what it does not ask for. */
-export function detachUnasked(pins: string, decides: number): void {
+/**
+ * After a plan is in force: detaches what it does not ask for. Before Linux 5.13 (kernel/bpf/syscall.c,
+ * bpf_tracing_prog_attach) a program can be attached only once, so there it stays, and costs what it costs.
+ */
+export function detachUnasked(pins: string, decides: number, kernel = release()): void {
+  if (!canAttachAgain(kernel)) return
   for (const name of pinned(pins)) {
     const link = join(pins, 'links', name)
     if (!(askedFor(name) & decides) && existsSync(link)) unlinkSync(link)
   }
+}
+
+export function canAttachAgain(kernel: string): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map(Number)
+  return major > 5 || (major === 5 && minor >= 13)
 }
 
 function pinned(pins: string): string[] {
