@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the matrix: kernel tests in virtual machines, on kernels and settings that this machine does not have.
-// node test/guest/run.ts [--update] [--doctor] [TEXT…]: all guests, or those whose name contains a TEXT; --update writes what
-// doctor says there as the golden file, --doctor runs nothing else. Exit status 1 when anything failed.
+// node test/guest/run.ts [--all] [--update] [--doctor] [TEXT…]: all guests, or those whose name contains a TEXT; --update writes what
+// doctor says there as the golden file, --doctor runs nothing else, --all also runs what takes long. Exit status 1 when anything failed.
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -49,7 +49,7 @@ const policy = JSON.stringify({
 })
 
 /** What runs in the guest. Parts of its output are told apart by lines that begin with "==== ". */
-function commandOf({ mechanism, files }: Guest, doctorOnly: boolean): string {
+function commandOf({ mechanism, files, more }: Guest, { doctorOnly, all }: Options): string {
   const doctor = `echo "==== doctor"; ${node} cli/src/main.ts doctor -o json; echo "==== doctor ended $?"`
   if (doctorOnly) return doctor
   if (mechanism === 'none')
@@ -60,7 +60,7 @@ function commandOf({ mechanism, files }: Guest, doctorOnly: boolean): string {
       echo "==== refused $?"; ls /sys/fs/bpf; echo "==== end"`
   const vitest = `${node} node_modules/vitest/vitest.mjs run --project kernel --reporter default --reporter json --outputFile.json /tmp/report`
   return `${doctor}
-    UNDERPIN_EXPECT_MECHANISM=${mechanism} UNDERPIN_SLOWER=5 NO_COLOR=1 ${vitest} ${files.map((file) => `test/${file}.test.ts`).join(' ')}
+    UNDERPIN_EXPECT_MECHANISM=${mechanism} UNDERPIN_SLOWER=5 NO_COLOR=1 ${vitest} ${[...files, ...(all ? more : [])].map((file) => `test/${file}.test.ts`).join(' ')}
     echo "==== tests ended $?"; cat /tmp/report; echo; echo "==== end"`
 }
 
@@ -79,13 +79,15 @@ const endedWith = (output: string, what: string): number =>
 interface Options {
   update: boolean
   doctorOnly: boolean
+  all: boolean
 }
 
-async function runGuest(guest: Guest, { update, doctorOnly }: Options): Promise<Report> {
+async function runGuest(guest: Guest, options: Options): Promise<Report> {
+  const { update, doctorOnly } = options
   const begun = performance.now()
   const { status, output } = await run('boot.sh', [
     ...['-k', guest.series, '-a', kernelArguments(guest), '-t', '900', '-m', '1536'],
-    commandOf(guest, doctorOnly),
+    commandOf(guest, options),
   ])
   const problems: string[] = []
   if (status !== 0) problems.push(`the guest ended with ${status}`)
@@ -130,7 +132,11 @@ function readText(path: string): string {
 }
 
 async function main(args: string[]): Promise<number> {
-  const options = { update: args.includes('--update'), doctorOnly: args.includes('--doctor') }
+  const options = {
+    update: args.includes('--update'),
+    doctorOnly: args.includes('--doctor'),
+    all: args.includes('--all'),
+  }
   const texts = args.filter((text) => !text.startsWith('--'))
   const wanted = guests.filter(
     (guest) => texts.length === 0 || texts.some((text) => nameOf(guest).includes(text)),
