@@ -9,8 +9,6 @@
  * pokes into another process (the privilege `trace`); both are memory, never another file. */
 #define TRACING
 #include "act.bpf.h"
-#include "ledger.bpf.h"
-#include "image.bpf.h"
 #include "origin.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -22,62 +20,23 @@
 #define MAGIC_PROC 0x9fa0
 #define NAME_MEM 0x006d656d /* "mem" and its end, in the order of bytes of both architectures */
 
-/* fail closed: with each subject of a process that carries several. */
-static __always_inline int decide_code_for(u32 slot, struct work *work, const struct identity *who,
-					   u32 origin)
-{
-	int both = decide_code(slot, who->subject, origin);
-
-	if (!who->carried)
-		return both;
-	work->first = work->answer;
-	for (u32 at = 0; at < LIMIT_CARRIED; at++) {
-		u64 carried = carried_at(who->carried, at);
-
-		if (!carried)
-			break;
-		if (carried == who->subject)
-			continue;
-		both |= decide_code(slot, carried, origin);
-		stricter(&work->first, &work->answer);
-	}
-	work->answer = work->first;
-	return both;
-}
-
 /* `path`: address of the file's, for a report; 0: memory. Answers verdicts. */
 static __noinline int decide_and_record(const struct identity *who, u64 path_address, u32 origin, u32 hook)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct path *path = (void *)path_address;
-	struct image_row *image;
 	int slot = claim_path_slot(), both;
 	struct work *work = work_of(slot);
-	u64 exe = 0, from = 0, hash;
 
 	if (slot < 0 || !work) /* fail closed where anything is enforced: it cannot be decided */
 		return enforces(who->subject) || enforces(who->carried) ? VERDICTS_DENY : VERDICTS_ALLOW;
 	asker_to_slot(work, who);
-	both = decide_code_for(slot, work, who, origin);
+	both = decide_act_for(slot, work, DECISION_CODE, who, origin);
 	if (both || is_set(FLAG_OBSERVE)) {
-		__builtin_memset(&work->key, 0, sizeof(work->key));
-		work->key.decision = DECISION_CODE;
-		work->key.hook = hook;
-		work->key.image = who->image;
-		work->key.origin = origin;
-		if (path_address) {
+		if (path_address)
 			resolve_at(slot, WORK_FILE | AT_HOME, (u64)BPF_CORE_READ(path, dentry),
 				   (u64)BPF_CORE_READ(path, mnt), (u64)BPF_CORE_READ(task, fs));
-			remember_name(slot, WORK_FILE);
-			hash = work->path[WORK_FILE].hash;
-			__builtin_memcpy(work->key.address, &hash, sizeof(hash));
-		}
-		image = bpf_map_lookup_elem(&images, &work->key.image);
-		if (image) {
-			exe = image->exe.hash;
-			from = image->from.hash;
-		}
-		record(slot, exe, from, bpf_get_current_pid_tgid() >> 32);
+		record_act(slot, work, DECISION_CODE, hook, who, origin, path_address != 0);
 	}
 	release_slot(slot);
 	return both;
