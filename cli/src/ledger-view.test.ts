@@ -47,7 +47,7 @@ test('rows as people read them', () => {
       specimen(connect),
       specimen({ ...connect, hook: 'packet', count: 2 }),
       specimen({}),
-      specimen({ executable: '/tmp/\u001b[31mx', startedBy: null, count: 12 }),
+      specimen({ executable: '/tmp/\u001b[31mx', from: null, count: 12 }),
     ],
     new Set(),
   )

@@ -77,8 +77,8 @@ const decisions: LedgerRecord['decision'][] = [
 const rank = ({ fate, decision }: Row): number =>
   fates.indexOf(fate) * decisions.length + decisions.indexOf(decision)
 
-const connectionOf = ({ subject, executable, startedBy, target, fate }: Row): string =>
-  JSON.stringify([subject.id, executable, startedBy, target, fate])
+const connectionOf = ({ subject, executable, from, target, fate }: Row): string =>
+  JSON.stringify([subject.id, executable, from, target, fate])
 
 export function summarise(rows: readonly Row[]): Summary {
   const total = (fate: Fate): Totals => {
@@ -121,7 +121,7 @@ export function reportLines(
     const cells: string[][] = []
     const heads: { at: number; text: string }[] = []
     for (const [, ofExe] of groupBy(ofSubject, (row) =>
-      JSON.stringify([row.executable, row.startedBy, row.other]),
+      JSON.stringify([row.executable, row.from, row.other]),
     )) {
       heads.push({ at: cells.length, text: whoText(ofExe[0] as Row) })
       for (const row of ofExe) cells.push(rowCells(row, mechanism, paint, now))
@@ -147,9 +147,9 @@ const kinds = { pod: 'pod', host: 'service', unmanaged: 'container', none: 'subj
 /** Container ids are 64 digits; their first 12 tell them apart, as everywhere else. */
 const shortName = (name: string): string => name.replace(/[0-9a-f]{64}/g, (id) => id.slice(0, 12))
 
-export function whoText({ executable, startedBy, other }: LedgerRecord): string {
+export function whoText({ executable, from, other }: LedgerRecord): string {
   if (other) return 'any executable'
-  const by = startedBy === null ? '' : `, started by ${clean(startedBy)}`
+  const by = from === null ? '' : `, started by ${clean(from)}`
   return `${clean(executable ?? '(an executable without a known path)')}${by}`
 }
 

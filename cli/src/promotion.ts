@@ -83,8 +83,8 @@ function policySets(
 
 /** The questions that the kernel answered; none where the ledger does not have all of it. */
 export function decisionsOf(record: LedgerRecord): Decision[] {
-  const { executable, startedBy, target, other, decision } = record
-  const [exe, from] = [pathOf(executable), pathOf(startedBy)]
+  const { executable, from: caller, target, other, decision } = record
+  const [exe, from] = [pathOf(executable), pathOf(caller)]
   // A name that is not there may be one that found no room, so it says nothing about the path.
   if (other || executable === null || exe === undefined || from === undefined) return []
   const { lineage, origin } = record

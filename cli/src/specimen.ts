@@ -8,7 +8,7 @@ import type { Planned } from './planning.ts'
 export const specimen = (given: Partial<LedgerRecord>): LedgerRecord => ({
   subject: { id: '1', scope: 'pod', name: 'shop/web-1', cgroup: '/kubepods/pod1', pod: uid },
   executable: '/opt/miner',
-  startedBy: '/bin/sh',
+  from: '/bin/sh',
   lineage: null,
   decision: 'exec',
   hook: 'exec',

@@ -86,7 +86,7 @@ describe('what is listed runs, and nothing else', () => {
     expect(s.records().filter(({ subject }) => subject.name === name)).toMatchObject([
       {
         executable: bad,
-        startedBy: sh,
+        from: sh,
         outcome: 'denied',
         count: 1,
         policy: `ClusterRuntimePolicy/${name}`,

@@ -57,7 +57,7 @@ test('a subject: what it starts, opens, asks the kernel for, and how it ends', a
   const cats = of(all)
   expect(cats.find(({ event }) => event === 'start')).toMatchObject({
     subject: { scope: 'unmanaged', name: 'web' },
-    startedBy: sh,
+    from: sh,
   })
   expect(cats.filter(({ event }) => event === 'open').map((one) => one.file)).toContain(file)
   expect(cats.find(({ event, file: opened }) => event === 'open' && opened === file)).toMatchObject(

@@ -21,7 +21,7 @@ interface Report {
   records: {
     subject: { scope: string; cgroup: string }
     executable: string
-    startedBy: string
+    from: string
     decision: string
     outcome: string
     count: number
@@ -119,7 +119,7 @@ test('a clean report is exit 0; what is let through in audit is reported exactly
     {
       subject: { scope: 'unmanaged', cgroup: box.path('box') },
       executable: violating,
-      startedBy: need('dash'),
+      from: need('dash'),
       decision: 'exec',
       outcome: 'would-deny',
       count: 2,

@@ -114,8 +114,8 @@ const what = {
 }
 
 export function lineOf(one: Observed, paint: Paint): string {
-  const { time, subject, executable, startedBy, outcome, policy, rule } = one
-  const who = `${clean(executable ?? '?')}${startedBy === null ? '' : ` ← ${clean(startedBy)}`}`
+  const { time, subject, executable, from, outcome, policy, rule } = one
+  const who = `${clean(executable ?? '?')}${from === null ? '' : ` ← ${clean(from)}`}`
   const why =
     policy === null || outcome === 'allowed' ? '' : `  ${clean(policy)} ${clean(rule ?? '')}`
   return [

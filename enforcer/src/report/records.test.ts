@@ -65,7 +65,7 @@ describe('records', () => {
     expect(record).toMatchObject({
       subject: { scope: 'pod', name: 'shop/web-0', pod: uid },
       executable: '/usr/bin/curl',
-      startedBy: null,
+      from: null,
       decision: 'egress',
       hook: 'connect',
       outcome: 'denied',

@@ -31,7 +31,7 @@ export interface Record {
   subject: SubjectInfo
   /** null: could not be resolved, or its name found no room. */
   executable: string | null
-  startedBy: string | null
+  from: string | null
   /** How the process came into its container; null: not known. */
   lineage: StartedBy | null
   decision: DecisionName
@@ -167,7 +167,7 @@ export class Describer {
     return {
       subject: this.subject(key.subject),
       executable: this.path(row.exe),
-      startedBy: this.path(row.from),
+      from: this.path(row.from),
       lineage: lineages[key.lineage] ?? null,
       decision,
       hook: hooks[key.hook] ?? 'exec',
