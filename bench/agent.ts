@@ -49,7 +49,7 @@ function put(folder: string, name: string, text: string): void {
 }
 
 /** Resolves when its first plan is in force; the files are there. */
-async function startAgent(s: Sandbox): Promise<ChildProcess> {
+export async function startAgent(s: Sandbox): Promise<ChildProcess> {
   const { policies, pods, cgroup, pins, state } = s
   const places = { policies, pods, cgroup, pins, state, 'log-level': 'error' }
   const options = Object.entries(places).flatMap(([name, value]) => [`--${name}`, value])
@@ -66,7 +66,7 @@ async function startAgent(s: Sandbox): Promise<ChildProcess> {
   return child
 }
 
-function kernelMemory(pins: string): number {
+export function kernelMemory(pins: string): number {
   const folder = join(pins, 'maps')
   return readdirSync(folder).reduce((sum, name) => {
     const fd = bpf.openPin(join(folder, name))

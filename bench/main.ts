@@ -12,6 +12,7 @@ import { say } from './figures.ts'
 import { ledger } from './ledger.ts'
 import { connect, packet } from './network.ts'
 import { scan } from './scan.ts'
+import { sidecar } from './sidecar/sidecar.ts'
 import { size } from './size.ts'
 import { webhookLoss } from './webhook-loss.ts'
 import { webhook } from './webhook.ts'
@@ -29,6 +30,10 @@ const benches: Record<string, Bench> = {
   connect: { about: 'a connection; ns of the connect decision', run: connect, guest: true },
   packet: { about: 'TCP and UDP exchanges, a stream; ns per packet', run: packet, guest: true },
   size: { about: 'a decision with 1 to 1,000 policies, 10 to 10,000 subjects', run: size },
+  sidecar: {
+    about: 'traffic between pods: nothing, policies, a proxy on both sides; memory per pod',
+    run: sidecar,
+  },
   containers: {
     about: '1,000 container starts by runc and crun: none decided unbound',
     run: containers,
