@@ -5,51 +5,43 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import fc from 'fast-check'
 // eslint-disable-next-line no-restricted-imports -- what it is compared with
 import { parseAllDocuments } from 'yaml'
-import {
-  damagedObject,
-  namespaceArbitrary,
-  templateArbitrary,
-} from '../webhook/src/arbitrary-manifest.ts'
-import { charts } from '../webhook/src/chart-specimens.ts'
-import { scan as scanDocuments } from '../webhook/src/scan.ts'
+import { meshes } from '../webhook/src/index.ts'
+import { scanDamaged } from '../webhook/src/damaged-manifests.ts'
 import { assert, round, say, show, spread, summary } from './figures.ts'
 import { program } from './process.ts'
 
 const workloads = 10_000
 const files = 100
 const rounds = 5
-const manifests = Number(process.env.UNDERPIN_FUZZ_RUNS ?? 100_000)
+const manifests = Number(process.env.UNDERPIN_FUZZ_MANIFESTS ?? 100_000)
 
-type Measured = { seconds: number; result: { workloads: number; unread: number } }
+type Measured = {
+  seconds: number
+  /** Of all its threads: the same whatever else the machine does, or nearly. */
+  cpuSeconds: number
+  result: { workloads: number; unread: number }
+}
 
 /** The whole command, start of the program included. */
-function scanned(paths: readonly string[], output: string): Measured {
+function scanned(paths: readonly string[], output: string, names = ['istio']): Measured {
   const begin = performance.now()
+  const args = ['scan', ...paths, '-o', 'json', '--output-file', output, '--fail-on', 'never']
+  // The shell knows what its children took.
   const { stderr, status } = spawnSync(
-    program,
-    [
-      'scan',
-      ...paths,
-      '-o',
-      'json',
-      '--output-file',
-      output,
-      '--fail-on',
-      'never',
-      '--mesh',
-      'istio',
-    ],
+    'sh',
+    ['-c', '"$@"; code=$?; times >&2; exit $code', 'sh', program, ...args].concat(
+      names.flatMap((name) => ['--mesh', name]),
+    ),
     { encoding: 'utf8' },
   )
   const seconds = (performance.now() - begin) / 1000
   assert(status === 0, `scan ended with ${status}: ${stderr}`)
+  const took = [...(stderr.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)]
+  const cpuSeconds = took.reduce((sum, [, m, s]) => sum + Number(m) * 60 + Number(s), 0)
   const read = JSON.parse(readFileSync(output, 'utf8')) as { summary: Measured['result'] }
-  return { seconds, result: read.summary }
+  return { seconds, cpuSeconds, result: read.summary }
 }
 
 function deployment(i: number): string {
@@ -98,7 +90,7 @@ spec:
 `
 }
 
-export function scan(): Promise<void> {
+export async function scan(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'underpin-bench-'))
   const output = join(folder, 'result.out')
   try {
@@ -113,11 +105,16 @@ export function scan(): Promise<void> {
       return path
     })
     const times: number[] = []
+    const cpu: number[] = []
+    const cpuOfAll: number[] = []
     const parses: number[] = []
     const ratios: number[] = []
+    const all = meshes.map(({ name }) => name)
     for (let turn = 0; turn < rounds; turn++) {
-      const { seconds, result } = scanned(paths, output)
+      const { seconds, cpuSeconds, result } = scanned(paths, output)
       assert(result.workloads === workloads && result.unread === 0, JSON.stringify(result))
+      cpu.push(cpuSeconds)
+      cpuOfAll.push(scanned(paths, output, all).cpuSeconds)
       const begin = performance.now()
       for (const text of texts)
         for (const one of parseAllDocuments(text)) (one as { toJS(): unknown }).toJS()
@@ -126,7 +123,12 @@ export function scan(): Promise<void> {
       parses.push(parse)
       ratios.push(seconds / parse)
     }
-    say(`${workloads} workloads in ${files} files: ${show(spread(times))} s, start included`)
+    say(
+      `${workloads} workloads in ${files} files: ${show(spread(times))} s, start included; CPU ${show(spread(cpu))} s`,
+    )
+    say(
+      `the same with each of them held against ${all.length} meshes: CPU ${show(spread(cpuOfAll))} s`,
+    )
     say(
       `the same text through the YAML library alone: ${show(spread(parses))} s; ratio ${show(spread(ratios))}`,
     )
@@ -136,21 +138,23 @@ export function scan(): Promise<void> {
     const one = scanned([path], output)
     assert(one.result.workloads === 1 && one.result.unread === 0, JSON.stringify(one.result))
     say(`an object of ${round(large.length / 1024 / 1024)} MiB in YAML: ${round(one.seconds)} s`)
-    const fuzzed = damaged()
+    const fuzzed = await scanDamaged(manifests)
+    assert(fuzzed.defects.length === 0, JSON.stringify(fuzzed.defects))
     say(
-      `${manifests} damaged manifests: ${round(fuzzed.seconds)} s, slowest ${round(fuzzed.slowest)} ms, heap grew by ${round(fuzzed.grown)} MB`,
+      `${fuzzed.manifests} damaged manifests: ${round(fuzzed.seconds)} s, slowest ${round(fuzzed.slowestMs)} ms, heap grew by ${round(fuzzed.grownMB)} MB`,
     )
     summary('scan', {
       seconds: spread(times).median,
+      cpuSeconds: spread(cpu).median,
+      cpuSecondsAllMeshes: spread(cpuOfAll).median,
       ratio: spread(ratios).median,
       largeSeconds: one.seconds,
-      fuzzSlowestMs: fuzzed.slowest,
-      fuzzGrownMB: fuzzed.grown,
+      fuzzSlowestMs: fuzzed.slowestMs,
+      fuzzGrownMB: fuzzed.grownMB,
     })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  return Promise.resolve()
 }
 
 /** A Deployment that is as large as the API server takes, by its environment and one long annotation. */
@@ -161,60 +165,4 @@ function largeObject(): string {
       `            - name: SETTING_${i}\n              value: "value of the setting ${i}, and more of it"\n`,
   )
   return deployment(0).replace('            - name: A\n', `${env.join('')}            - name: A\n`)
-}
-
-/** Half of them objects in which anything is replaced by anything, half of them text that was cut and pasted. */
-function damaged(): { seconds: number; slowest: number; grown: number } {
-  const template = templateArbitrary.map((one) => ({
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: 'shop' } },
-    spec: { template: one },
-  }))
-  const pod = templateArbitrary.map(({ metadata, spec }) => {
-    return {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'cart', uid: 'u', ...metadata },
-      spec,
-    }
-  })
-  const objects = damagedObject(fc.oneof(template, pod, namespaceArbitrary)).map(
-    (one) => JSON.stringify(one) ?? '',
-  )
-  const pieces = charts.map(({ text }) => text.slice(0, 8000))
-  const texts = fc
-    .tuple(
-      fc.constantFrom(...pieces),
-      fc.nat(7000),
-      fc.nat(1500),
-      fc.nat(8000),
-      fc.nat(300),
-      fc.string({ maxLength: 4 }),
-    )
-    .map(([text, from, length, at, cut, insert]) => {
-      const part = text.slice(from, from + length)
-      const place = at % Math.max(1, part.length)
-      return part.slice(0, place) + insert + part.slice(place + cut)
-    })
-  let slowest = 0
-  const options = { today: '2026-11-21', meshes: ['istio', 'linkerd'] }
-  const before = heapInUse()
-  const begin = performance.now()
-  const run = (text: string) => {
-    const start = performance.now()
-    const { unread } = scanDocuments([{ file: 'm', text }], options)
-    assert(!unread.some(({ message }) => message.includes('defect')), JSON.stringify(unread))
-    slowest = Math.max(slowest, performance.now() - start)
-  }
-  fc.assert(fc.property(objects, run), { numRuns: manifests / 2 })
-  fc.assert(fc.property(texts, run), { numRuns: manifests / 2 })
-  const grown = (heapInUse() - before) / 1e6
-  return { seconds: (performance.now() - begin) / 1000, slowest, grown }
-}
-
-/** After everything that nobody holds any more is gone. */
-function heapInUse(): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
-  return process.memoryUsage().heapUsed
 }

@@ -1,21 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the webhook can know of a cluster from files: its namespaces, who injects sidecars, and how each mesh is set up.
-// Documents are read one after the other, so that thousands of namespaces never are in memory as YAML.
-import { parseDocuments } from '../../policies/src/index.ts'
-import {
-  clusterObjects,
-  injectorsOf,
-  meshes,
-  namespaceOf,
-  resolveSettings,
-  wantedOf,
-  type Facts,
-  type Injector,
-  type Mesh,
-  type Namespace,
-} from '../../webhook/src/index.ts'
-
-export type ClusterKnowledge = Omit<Facts, 'policies'>
+// What the webhook can know of a cluster from files, which are read as a scan reads them. A file with a problem is told,
+// with its line, and none of them is used: half a cluster would be judged like a whole one.
+import { UnderpinError, type Document } from '../../runtime/src/index.ts'
+import { factsFrom, type Facts, type Mesh } from '../../webhook/src/index.ts'
 
 /** What the user says of the meshes; checked before. */
 export interface MeshWords {
@@ -23,63 +10,16 @@ export interface MeshWords {
   settings: Record<string, unknown> | undefined
 }
 
-export function clusterKnowledge(
-  documents: readonly { text: string }[],
-  { profiles, settings }: MeshWords,
-): ClusterKnowledge {
-  const all = [...meshes, ...profiles]
-  const namespaces = new Map<string, Namespace>()
-  const injectors: Injector[] = []
-  const note = (value: unknown): void => {
-    const kind = kindOf(value)
-    if (kind === 'MutatingWebhookConfiguration') injectors.push(...injectorsOf(value))
-    if (kind !== 'Namespace') return
-    const one = namespaceOf(value)
-    namespaces.set(one.name, one)
-  }
-  const objects = clusterObjects(noted(documents, note), wantedOf(all))
-  const resolved = resolveSettings(all, settings, objects).settings
-  return { profiles, namespaces, injectors, settings: resolved, objects }
-}
-
-function* noted(
-  documents: readonly { text: string }[],
-  note: (value: unknown) => void,
-): Generator<unknown> {
-  for (const { text } of documents)
-    for (const piece of pieces(text))
-      for (const document of parseDocuments(piece))
-        for (const value of valuesOf(document)) {
-          note(value)
-          yield value
-        }
-}
-
-/** Where documents begin. A line that begins so is that everywhere in YAML, also inside a text. */
-const beginning = /^---(?=\s|$)/gm
-const directive = /^%/m
-
-function* pieces(text: string): Generator<string> {
-  // What a directive says is for the document behind it.
-  if (directive.test(text)) {
-    yield text
-    return
-  }
-  let from = 0
-  for (const { index } of text.matchAll(beginning)) {
-    if (index > from) yield text.slice(from, index)
-    from = index
-  }
-  yield text.slice(from)
-}
-
-/** A List, as kubectl writes it, is what is in it. */
-function valuesOf({ value }: { value?: unknown }): unknown[] {
-  const { items } = (value ?? {}) as { items?: unknown }
-  return kindOf(value)?.endsWith('List') && Array.isArray(items) ? (items as unknown[]) : [value]
-}
-
-function kindOf(value: unknown): string | undefined {
-  const { kind } = (value ?? {}) as { kind?: unknown }
-  return typeof kind === 'string' ? kind : undefined
+export function clusterKnowledge(documents: readonly Document[], words: MeshWords): Facts {
+  const { facts, unread } = factsFrom(documents, words)
+  if (unread.length === 0) return facts
+  const lines = unread.map(
+    ({ file, line, message }) => `${line === null ? file : `${file}:${line}`}: ${message}`,
+  )
+  throw new UnderpinError('input-invalid', {
+    operation: 'load manifests',
+    object: [...new Set(unread.map(({ file }) => file))].slice(0, 3).join(', '),
+    found: lines.length === 1 ? '1 problem' : `${lines.length} problems`,
+    remedy: `none of them is used:\n${lines.join('\n')}`,
+  })
 }

@@ -25,6 +25,20 @@ describe('a workload', () => {
     const notes = [...(cart ?? '').matchAll(/ \[(\d+)\]/g)].map(([, note]) => note)
     for (const note of notes) expect(cart).toContain(`\n    [${note}] `)
   })
+  it('tells of each webhook once, with what becomes of it, and each gate by what is asked there', () => {
+    const calls = [...(cart ?? '').matchAll(/^ {4}webhook (\S+) \(.*\): (.*)$/gm)]
+    expect(calls.map(([, name, outcome]) => [name, outcome])).toEqual([
+      ['rev.namespace.sidecar-injector.istio.io', 'not called'],
+      ['rev.object.sidecar-injector.istio.io', 'not called'],
+      ['namespace.sidecar-injector.istio.io', 'called'],
+      ['object.sidecar-injector.istio.io', 'not called'],
+    ])
+    const gates = [...(fine ?? '').matchAll(/^ {2}(API server|Injector|Pod): /gm)]
+    expect(gates.map(([, gate]) => gate)).toEqual(['Pod', 'API server', 'Injector', 'Pod'])
+    const lines = (fine ?? '').split('\n').filter((line) => /^ {2}(API|Inj|Pod)/.test(line))
+    expect(new Set(lines).size).toBe(lines.length)
+    expect(fine).not.toContain('nothing found against it')
+  })
   it('says so when nothing stands against it', () => {
     expect(fine).toContain('istio  covered')
     expect(fine).toContain('Nothing stands against it.')

@@ -20,6 +20,27 @@ const gates: Record<Step['gate'], string> = {
   cni: 'CNI plugin: does it set up the redirect?',
   'finished-object': 'Pod: can a sidecar run there, and does all traffic go through it?',
 }
+const place = 'Pod: can a sidecar run there at all?'
+const traffic = 'Pod: does all of its traffic go through the sidecar?'
+
+/** A gate that is passed twice says each time what it is about. */
+function titleOf(steps: readonly Step[], at: number): string {
+  const gate = steps[at]?.gate ?? 'injector'
+  const others = steps.findIndex((one) => one.gate !== gate)
+  if (gate !== 'finished-object' || others === -1) return gates[gate]
+  const last = steps.findLastIndex((one) => one.gate !== gate)
+  return at < others ? (last < steps.length - 1 ? place : gates[gate]) : traffic
+}
+
+/** What all questions about one webhook come to. */
+function outcomeOf(steps: readonly Step[], entry: string, paint: Paint): string {
+  const answers = steps.filter((one) => one.entry === entry).map(({ answer }) => answer)
+  if (answers.includes('no')) return 'not called'
+  return answers.includes('unknown') ? paint('yellow', 'cannot be told') : 'called'
+}
+
+/** What a rule says that found nothing is its answer; the same words below each would only make it long. */
+const nothing = new Set(['nothing found against it', ''])
 
 export function explanationLines(explanation: Explanation, paint: Paint): string[] {
   const { object, template, namespace, required, exclusions, meshes, findings } = explanation
@@ -106,10 +127,13 @@ function gateLines(
   paint: Paint,
 ): string[] {
   const lines: string[] = []
-  let gate: Step['gate'] | null = null
-  for (const step of steps) {
-    if (step.gate !== gate) lines.push('', `  ${paint('bold', gates[step.gate])}`)
+  let [gate, entry]: [Step['gate'] | null, string | undefined] = [null, undefined]
+  for (const [at, step] of steps.entries()) {
+    if (step.gate !== gate) lines.push('', `  ${paint('bold', titleOf(steps, at))}`)
+    if (step.entry !== undefined && (step.entry !== entry || step.gate !== gate))
+      lines.push(`    webhook ${clean(step.entry)}: ${outcomeOf(steps, step.entry, paint)}`)
     gate = step.gate
+    entry = step.entry
     const isDeciding = step === deciding
     const note = paint('dim', `[${sources.indexOf(step.source) + 1}]`)
     const answer = (step.answer === 'unknown' ? '?' : step.answer).padEnd(3)
@@ -123,10 +147,8 @@ function gateLines(
     const why =
       step.id === undefined ? '' : `  ${paint(isDeciding ? 'red' : 'yellow', clean(step.id))}`
     const rule = clean(step.rule)
-    lines.push(
-      `  ${mark} ${shown} ${isDeciding ? paint('bold', rule) : rule} ${note}${why}`,
-      `        ${paint('dim', clean(step.input))}`,
-    )
+    lines.push(`  ${mark} ${shown} ${isDeciding ? paint('bold', rule) : rule} ${note}${why}`)
+    if (!nothing.has(step.input)) lines.push(`        ${paint('dim', clean(step.input))}`)
     if (isDeciding) lines.push(`        ${paint('red', 'this decides')}`)
   }
   if (steps.length > 0 && isClear)

@@ -35,7 +35,12 @@ export async function knowledgeFiles(files: KnowledgeFiles, log: Log): Promise<F
     make: (documents) => clusterKnowledge(documents, files.meshes),
     log,
   })
-  const join = (): Facts => ({ ...cluster.current, policies: policies.current })
+  const join = (): Facts => {
+    const named = new Set(policies.current.map(({ key }) => key))
+    // A policy that lies among the manifests counts as in a scan; one folder may be given for both.
+    const further = cluster.current.policies.filter(({ key }) => !named.has(key))
+    return { ...cluster.current, policies: [...policies.current, ...further] }
+  }
   let facts = join()
   let looking = Promise.resolve()
   const look = () =>

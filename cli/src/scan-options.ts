@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What scan and explain are given alike: manifests or a cluster, and what is known of the meshes.
+import { resolve } from 'node:path'
 import { dayOf } from '../../policies/src/index.ts'
 import {
   readDocuments,
@@ -7,10 +8,22 @@ import {
   type ClusterOptions,
   type Document,
 } from '../../runtime/src/index.ts'
-import { meshes, parseTemplatePath, type ScanOptions } from '../../webhook/src/index.ts'
+import {
+  meshes,
+  parseTemplatePath,
+  type ScanOptions,
+  type TemplatePaths,
+} from '../../webhook/src/index.ts'
 import { usage, type Arguments, type Option } from './command.ts'
 import { meshProfiles, meshSettings } from './mesh-files.ts'
 import { nearestOf } from './nearest.ts'
+
+export const templateOption: Option = {
+  name: 'pod-template-path',
+  value: 'KIND=PATH',
+  many: true,
+  help: 'where a further kind keeps its pod template: Widget.example.com=spec.pod',
+}
 
 export const knowledgeOptions: readonly Option[] = [
   {
@@ -26,12 +39,7 @@ export const knowledgeOptions: readonly Option[] = [
     help: 'how each mesh is set up: YAML or JSON, settings by mesh',
   },
   { name: 'mesh-profile', value: 'FILE', many: true, help: 'a mesh of your own, as data' },
-  {
-    name: 'pod-template-path',
-    value: 'KIND=PATH',
-    many: true,
-    help: 'where a further kind keeps its pod template: Rollout.argoproj.io=spec.template',
-  },
+  templateOption,
 ]
 
 export const clusterOptions: readonly Option[] = [
@@ -73,6 +81,18 @@ export async function scanOptions(args: Arguments, command: string): Promise<Sca
   }
   const settings = await meshSettings(args.values('mesh-settings'), profiles)
   const namespace = args.value('namespace')
+  return {
+    today: dayOf(new Date()),
+    meshes: args.values('mesh'),
+    profiles,
+    templates: templatesOf(args, command),
+    ...(settings === undefined ? {} : { settings }),
+    ...(namespace === undefined ? {} : { namespace }),
+  }
+}
+
+/** What --pod-template-path says. */
+export function templatesOf(args: Arguments, command: string): TemplatePaths {
   const templates = new Map<string, string[]>()
   for (const words of args.values('pod-template-path')) {
     const read = parseTemplatePath(words)
@@ -80,19 +100,12 @@ export async function scanOptions(args: Arguments, command: string): Promise<Sca
       throw usage(
         `--pod-template-path ${words}`,
         'KIND.GROUP=PATH',
-        'for example Rollout.argoproj.io=spec.template',
+        'for example --pod-template-path Widget.example.com=spec.pod',
         command,
       )
     templates.set(read.kind, [...(templates.get(read.kind) ?? []), read.path])
   }
-  return {
-    today: dayOf(new Date()),
-    meshes: args.values('mesh'),
-    profiles,
-    templates,
-    ...(settings === undefined ? {} : { settings }),
-    ...(namespace === undefined ? {} : { namespace }),
-  }
+  return templates
 }
 
 /** One object may have 16 MiB; a file is often a whole chart, or the list of a whole cluster. */
@@ -123,5 +136,7 @@ export async function readInputs(paths: readonly string[], operation: string): P
   })
   const [first] = missing
   if (first !== undefined) throw first
-  return { documents, unread }
+  // A folder and a file in it: what was named twice is there once.
+  const seen = new Map(documents.toReversed().map((one) => [resolve(one.file), one]))
+  return { documents: documents.filter((one) => seen.get(resolve(one.file)) === one), unread }
 }

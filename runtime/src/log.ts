@@ -23,6 +23,9 @@ export type LogOptions = {
 /** Lines that are not written yet; some 4,000. */
 const mostWaiting = 1024 * 1024
 
+/** Lines are written some ten at a time, and never later than this: a write costs more than making the line. */
+const together = { minLength: 4096, periodicFlush: 200 }
+
 const secret = ['authorization', 'cookie', 'token', 'password', 'secret', 'privateKey', 'body']
 
 /** Redaction looks at a key itself and at one level below any key: a log line is never deeper. */
@@ -40,7 +43,7 @@ export function createLog(options: LogOptions = {}): Log {
   const { write, background } = options
   if (write !== undefined) return pino(settings, { write: (line: string) => write(line) })
   if (background === undefined) return pino(settings)
-  const output = pino.destination({ dest: 1, sync: false, maxLength: mostWaiting })
+  const output = pino.destination({ dest: 1, sync: false, maxLength: mostWaiting, ...together })
   output.on('drop', background.dropped)
   return pino(settings, output)
 }

@@ -81,9 +81,7 @@ describe.each(names)('%s', (name) => {
     expect(runtime.exec(id, '/bin/sh', '-c', 'echo ran').output).not.toContain('ran')
     expect(runtime.exec(id, '/bin/true').status).not.toBe(0)
     const records = s.records().filter(({ subject }) => subject.name === id)
-    expect(new Set(records.map((one) => `${one.executable} ${one.from}`)).size).toBe(
-      records.length,
-    )
+    expect(new Set(records.map((one) => `${one.executable} ${one.from}`)).size).toBe(records.length)
     expect(records.map(({ executable }) => executable).sort()).toEqual([
       '/bin/id',
       '/bin/sh',

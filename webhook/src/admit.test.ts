@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { admit } from './admit.ts'
 import { answerTo } from './answer.ts'
 import { policiesOf } from './calling.ts'
@@ -20,6 +20,9 @@ import {
   reviewOf,
   type Manifest,
 } from './specimens.ts'
+
+// The machine may be busy with other tests.
+vi.setConfig({ testTimeout: 60_000 })
 
 function knowing(
   policies: Manifest[],

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person sees of a decision: short enough for kubectl and a terminal, whatever others wrote into it.
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Decision } from './admit.ts'
 import { answerTo } from './answer.ts'
 import type { Finding } from './finding.ts'
 import { readReview, writeAnswer } from './review.ts'
 import { podOf, reviewOf } from './specimens.ts'
+
+// The machine may be busy with other tests.
+vi.setConfig({ testTimeout: 60_000 })
 
 const read = readReview(JSON.stringify(reviewOf({ object: podOf() })))
 if ('why' in read) throw new Error(read.why)

@@ -283,6 +283,23 @@ describe('slow and many clients', { timeout: 30_000 }, () => {
     clearInterval(drip)
   })
 
+  test('but one that is idle between two reviews is kept, and the client is told for how long', async () => {
+    const socket = await called.open()
+    const heard: string[] = []
+    socket.on('data', (chunk: Buffer) => heard.push(chunk.toString()))
+    socket.write(wire(text))
+    await expect.poll(() => heard.join('')).toContain('"uid":"b0a1"')
+    // The API server's own connections are idle for 90 s before it closes them (Go net/http, IdleConnTimeout).
+    const seconds = Number(/^keep-alive: timeout=(\d+)/im.exec(heard.join(''))?.[1])
+    expect(seconds).toBeGreaterThan(95)
+    // Longer than a client may take for headers, or for a whole request.
+    await new Promise((resolve) => setTimeout(resolve, 3500))
+    heard.length = 0
+    socket.write(wire(text))
+    await expect.poll(() => heard.join('')).toContain('"uid":"b0a1"')
+    socket.destroy()
+  })
+
   test('a body that does not come is answered before the deadline when the UID is there', async () => {
     const socket = await called.open()
     const answer = received(socket)

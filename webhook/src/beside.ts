@@ -33,7 +33,9 @@ export function besideFindings(meshes: readonly Mesh[], known: BesideKnowledge):
     })),
   )
   const ofAll = (meshes.length === 0 ? [] : objectChecks)
-    .flatMap((check) => check.ofCluster?.(known.objects) ?? [])
+    .flatMap(
+      (check) => check.ofCluster?.(known.objects, { subjects: known.subjects, meshes }) ?? [],
+    )
     .map(({ object, ...hit }) => ({ finding: findingOf(hit, '', objectKey(object)), object }))
   return [...ofMeshes, ...ofAll]
 }

@@ -47,10 +47,15 @@ export function clusterObjects(
   complete: Iterable<string> = [],
 ): ClusterObjects {
   const byKind = new Map<string, ClusterObject[]>()
+  // Nearly all objects are of a kind that nobody wants.
+  const wantedOfKind = new Map<string, Wanted[]>()
+  for (const one of wanted) wantedOfKind.set(one.kind, [...(wantedOfKind.get(one.kind) ?? []), one])
   let kept = 0
   let omitted = 0
   for (const object of objects) {
-    if (!isFields(object) || !isWanted(object, wanted)) continue
+    if (!isFields(object)) continue
+    const candidates = wantedOfKind.get(text(object, 'kind') ?? '')
+    if (candidates === undefined || !isWanted(object, candidates)) continue
     if (kept >= most) {
       omitted += 1
       continue

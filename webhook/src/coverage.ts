@@ -3,22 +3,26 @@
 // counts is what is in it, and the injector's rules only explain. A manifest is a prediction.
 
 import type { Effect } from './catalogue.ts'
-import { debugging } from './checks/debugging.ts'
-import { furtherReasons } from './checks/further-reasons.ts'
 import { missedCall } from './checks/missed-call.ts'
-import { placement } from './checks/placement.ts'
-import type { CheckInput } from './checks/check.ts'
 import { noObjects, type ClusterObjects } from './cluster-objects.ts'
 import { staysUp } from './containers.ts'
-import { isTrue } from './fields.ts'
 import { effectOf, type Hit } from './finding.ts'
 import type { Injector } from './injectors.ts'
-import { askApiServer, callsOf } from './meshes/api-server-gate.ts'
+import {
+  common,
+  injectionOf,
+  inspected,
+  throughPlugin,
+  unplaced,
+  type Inspected,
+} from './inspection.ts'
+import { callsOf } from './meshes/api-server-gate.ts'
 import type { Mesh, MeshInput, MeshSettings, Requester } from './meshes/mesh.ts'
-import { askInOrder, type Outcome, type Trail } from './meshes/rule.ts'
+import { askInOrder, type Trail } from './meshes/rule.ts'
 import type { Namespace } from './namespace.ts'
 import type { Step } from './step.ts'
 import type { Subject } from './subject.ts'
+import { tracesOf } from './traces.ts'
 
 export type CoverageVerdict =
   'covered' | 'not-injected' | 'rejected' | 'blind' | 'cannot-be-covered' | 'exempted' | 'unknown'
@@ -43,6 +47,8 @@ export type Surroundings = {
   settings: Readonly<Record<string, MeshSettings>>
   objects?: ClusterObjects
   requester?: Requester
+  /** Whoever sends the request speaks for the owner that is written in the pod. Default: yes. */
+  ownerTrusted?: boolean
   /** Tell every rule that was asked. */
   explain?: boolean
 }
@@ -63,7 +69,9 @@ export function coverageOf(mesh: Mesh, subject: Subject, around: Surroundings): 
   const assumed: string[] = []
   const settings = around.settings[mesh.name] ?? noSettings
   const own = around.injectors.filter((one) => mesh.isInjector(one.name, one.configuration))
-  const live = own.length > 0
+  // With all of the cluster's configurations read, an injector that has none of them is called by nobody.
+  const everyone = around.objects?.complete.has('MutatingWebhookConfiguration') === true
+  const live = own.length > 0 || everyone
   const basis = subject.finished ? 'verified' : 'predicted'
   const trail: Trail = around.explain === true ? [] : null
   let namespace = around.namespace
@@ -88,7 +96,7 @@ export function coverageOf(mesh: Mesh, subject: Subject, around: Surroundings): 
     requester: around.requester ?? null,
   }
   const judged = subject.finished ? verified(mesh, input, trail) : predicted(mesh, input, trail)
-  const hits = unique([...judged.hits, ...debugging(subject, mesh.marker(subject))])
+  const hits = unique([...judged.hits, ...tracesOf(mesh, input, around.ownerTrusted ?? true)])
   const { verdict, reason } = sum(hits)
   if (trail !== null) trail.push(...untold(trail, hits, reason))
   // What a finished pod holds is no assumption, unless the explanation needed one.
@@ -122,33 +130,39 @@ function untold(steps: readonly Step[], hits: readonly Hit[], reason: string | n
   ]
 }
 
-type Judged = { hits: Hit[]; assumed: readonly string[] }
-
-function verified(mesh: Mesh, input: MeshInput, trail: Trail): Judged {
+function verified(mesh: Mesh, input: MeshInput, trail: Trail): Inspected {
   const { subject } = input
   const sidecars = mesh.sidecars(subject)
-  const nowhere = unplaced(subject, sidecars.some(staysUp), trail)
+  const nowhere = unplaced(input, sidecars.some(staysUp), trail)
   if (nowhere.length > 0) return { hits: nowhere, assumed: [] }
   if (sidecars.length > 0) return inspected(mesh, input, trail)
   if (mesh.sidecarNames.length === 0) return onNode(mesh, input, trail)
   // Bare. The rules tell why; when they say it should have been injected, the call itself failed.
-  const marker = mesh.marker(subject)
   const injection = injectionOf(mesh, input, trail)
+  const marker = mesh.marker(subject)
   const why = injection.injects ? [mesh.missed?.(input) ?? missedCall(mesh, input)] : injection.hits
-  const hits = marker === null ? why : [marker, ...(injection.injects ? [] : why)]
+  const more = injection.injects ? stripped(marker) : why
+  const hits = marker === null ? why : [marker, ...more]
   return { hits, assumed: injection.assumed }
 }
 
+/** The mark may be the user's own; if it is not, somebody took out what the injector added, since it looks at none. */
+function stripped(marker: Hit | null): Hit[] {
+  if (marker?.id !== 'forged-injected-marker') return []
+  const message = 'if the injector wrote the mark, its sidecar was taken out again'
+  return [{ ...marker, id: 'sidecar-stripped', message }]
+}
+
 /** A mesh without sidecars: the node captures whom its rules name, and the pod shows whether it did. */
-function onNode(mesh: Mesh, input: MeshInput, trail: Trail): Judged {
+function onNode(mesh: Mesh, input: MeshInput, trail: Trail): Inspected {
   const { hits, injects, assumed } = injectionOf(mesh, input, trail)
   if (!injects) return { hits, assumed }
   const found = inspected(mesh, input, trail)
   return { hits: found.hits, assumed: [...assumed, ...found.assumed] }
 }
 
-function predicted(mesh: Mesh, input: MeshInput, trail: Trail): Judged {
-  const nowhere = unplaced(input.subject, false, trail)
+function predicted(mesh: Mesh, input: MeshInput, trail: Trail): Inspected {
+  const nowhere = unplaced(input, mesh.sidecars(input.subject).some(staysUp), trail)
   if (nowhere.length > 0) return { hits: nowhere, assumed: [] }
   const asked: Trail = trail === null ? null : []
   const injection = injectionOf(mesh, input, asked)
@@ -164,89 +178,31 @@ function predicted(mesh: Mesh, input: MeshInput, trail: Trail): Judged {
   const how = { gate: 'injector', mode: 'all', title: mesh.title, trail } as const
   const foreseen = askInOrder(mesh.foresee, input, how)
   const plugin = throughPlugin(mesh, input, trail)
+  // What was written out of a pod that ran is judged as it stands there as well.
+  const carried = byHand && input.subject.kind === 'Pod' ? carriedAlong(mesh, input) : []
+  const marker = mesh.sidecars(input.subject).length > 0 ? null : mesh.marker(input.subject)
+  const marked = marker === null ? [] : [marker, ...stripped(marker)]
   return {
-    hits: [...foreseen.hits, ...plugin.hits, ...common(mesh, input, trail)],
+    hits: [
+      ...foreseen.hits,
+      ...carried,
+      ...plugin.hits,
+      ...common(mesh, input, trail),
+      ...marked.map((hit): Hit => ({ ...hit, effect: 'risk' })),
+    ],
     assumed: [...injection.assumed, ...foreseen.assumed, ...plugin.assumed],
   }
+}
+
+/** The injector makes it anew, so that it is a risk only. */
+function carriedAlong(mesh: Mesh, input: MeshInput): Hit[] {
+  const how = { gate: 'finished-object', mode: 'all', title: mesh.title, trail: null } as const
+  return askInOrder(mesh.verify, input, how).hits.map((hit) => ({ ...hit, effect: 'risk' }))
 }
 
 /** A rule that was asked, and whose answer did not matter. */
 function withoutSay({ gate, rule, source, input, answer }: Step): Step {
   return { gate, rule, source, input, answer, decides: false }
-}
-
-/** A sidecar is there: is it the real one, and is everything captured? */
-function inspected(mesh: Mesh, input: MeshInput, trail: Trail): Judged {
-  const plugin = throughPlugin(mesh, input, trail)
-  const how = { gate: 'finished-object', mode: 'all', title: mesh.title, trail } as const
-  const found = askInOrder(mesh.verify, input, how)
-  return {
-    hits: [...found.hits, ...plugin.hits, ...common(mesh, input, trail)],
-    assumed: [...plugin.assumed, ...found.assumed],
-  }
-}
-
-/** Both gates that decide whether there is a sidecar at all. */
-function injectionOf(mesh: Mesh, input: MeshInput, trail: Trail): Outcome {
-  const call = askApiServer(mesh, input, trail)
-  if (!call.injects) return { ...call, hits: furtherReasons(input.subject, call.hits) }
-  const mode = mesh.collects ? 'all' : 'first'
-  const own = askInOrder(mesh.rules, input, { gate: 'injector', mode, title: mesh.title, trail })
-  return {
-    hits: furtherReasons(input.subject, own.hits),
-    injects: own.hits.length === 0,
-    assumed: [...call.assumed, ...own.assumed],
-  }
-}
-
-/** The third gate: the CNI plugin decides again whether it sets up the redirect. */
-function throughPlugin(mesh: Mesh, input: MeshInput, trail: Trail): Outcome {
-  const none: Outcome = { hits: [], injects: false, assumed: [] }
-  if (mesh.capturedBy(input) !== 'cni') return none
-  return askInOrder(mesh.cniRules, input, { gate: 'cni', mode: 'first', title: mesh.title, trail })
-}
-
-function unplaced(subject: Subject, hasSidecar: boolean, trail: Trail): Hit[] {
-  const hits = placement(subject, hasSidecar)
-  trail?.push({
-    gate: 'finished-object',
-    rule: 'Can a sidecar run and capture traffic where this pod runs?',
-    source: 'Kubernetes: mirror pods, pod.spec.os, virtual nodes',
-    input:
-      hits.map(({ path }) => path).join(', ') || 'a Linux pod of the API server on a real node',
-    answer: hits.length === 0 ? 'yes' : 'no',
-    decides: hits.length > 0,
-    ...(hits[0] === undefined ? {} : { id: hits[0].id }),
-  })
-  return hits
-}
-
-/** The checks that are the same for every mesh. */
-function common(mesh: Mesh, input: MeshInput, trail: Trail): Hit[] {
-  const shared: CheckInput = mesh.checkInput(input)
-  const hits = mesh.capturedBy(input) === 'none' ? [] : hostNetwork(input.subject)
-  for (const { question, source, find } of mesh.checks) {
-    const found = find(shared)
-    hits.push(...found)
-    trail?.push({
-      gate: 'finished-object',
-      rule: question,
-      source,
-      input: found.map(({ path }) => path).join(', ') || 'nothing found against it',
-      answer: found.length === 0 ? 'no' : 'yes',
-      decides: found.some((hit) => effectOf(hit) !== 'risk'),
-      ...(found[0] === undefined ? {} : { id: found[0].id }),
-    })
-  }
-  return hits
-}
-
-/** Injected all the same: by hand, or by an injector that does not look at it. */
-function hostNetwork({ pod }: Subject): Hit[] {
-  if (!isTrue(pod.spec, 'hostNetwork')) return []
-  const message = 'the pod uses the network of the node, which no sidecar redirects'
-  const path = `${pod.prefix}spec.hostNetwork`
-  return [{ id: 'host-network', path, message, effect: 'blind' }]
 }
 
 /** Two gates may see the same thing; it is told once. */

@@ -5,11 +5,11 @@
 import { requirements } from '../../policies/src/index.ts'
 import { rowsFor, type Exclusion } from './exclusions.ts'
 import { Judged } from './judged.ts'
-import { judge, type Knowledge } from './judge.ts'
+import { judge } from './judge.ts'
 import type { Unread } from './manifests.ts'
 import { unknownNamespace } from './namespace.ts'
 import { sorted, type FoundSubject, type ScanInput } from './scan-input.ts'
-import { knowledgeOf } from './scan-knowledge.ts'
+import { knowledgeOf, type ScanKnowledge } from './scan-knowledge.ts'
 import type { ScannedFinding, ScannedSubject } from './scan-result.ts'
 import { manifestsOf, type ScanOptions } from './scan.ts'
 import type { Step } from './step.ts'
@@ -49,23 +49,22 @@ export function explain(
 ): ExplainResult {
   const { manifests, unread } = manifestsOf(documents)
   const input = sorted(manifests, options)
-  const { knowledge } = knowledgeOf(input, options)
-  const subjects = input.subjects
-    .filter(wanted)
-    .map((found) => explanationOf(found, knowledge, input))
+  const known = knowledgeOf(input, options)
+  const subjects = input.subjects.filter(wanted).map((found) => explanationOf(found, known, input))
   return { schema: explainSchema, subjects, unread: [...unread, ...input.unread] }
 }
 
 export function explanationOf(
   found: FoundSubject,
-  knowledge: Knowledge,
+  known: Omit<ScanKnowledge, 'problems'>,
   input: Pick<ScanInput, 'manifestOf'>,
 ): Explanation {
   const { subject } = found
+  const knowledge = known.knownIn(subject.namespace)
   const around = { oldObject: null, request: null, ownerTrusted: true, explain: true }
   const { coverages } = judge(subject, knowledge, around)
   // Rows and findings as the scan has them, places included.
-  const judged = new Judged(knowledge, input)
+  const judged = new Judged(known, input)
   judged.add(found)
   const [row] = judged.subjects
   const namespace =

@@ -4,7 +4,8 @@
 
 export type Fields = Readonly<Record<string, unknown>>
 
-export function field(value: unknown, ...path: string[]): unknown {
+/** With the path as a list: handing it on one by one would cost more than the look-up, millions of times. */
+function at(value: unknown, path: readonly string[]): unknown {
   let current = value
   for (const key of path) {
     if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key))
@@ -14,32 +15,44 @@ export function field(value: unknown, ...path: string[]): unknown {
   return current
 }
 
+export function field(value: unknown, ...path: string[]): unknown {
+  return at(value, path)
+}
+
 export function fields(value: unknown, ...path: string[]): Fields {
-  const found = field(value, ...path)
+  return fieldsAt(value, path)
+}
+
+function fieldsAt(value: unknown, path: readonly string[]): Fields {
+  const found = at(value, path)
   return isFields(found) ? found : {}
 }
 
 export function text(value: unknown, ...path: string[]): string | undefined {
-  const found = field(value, ...path)
+  const found = at(value, path)
   return typeof found === 'string' ? found : undefined
 }
 
 export function number(value: unknown, ...path: string[]): number | undefined {
-  const found = field(value, ...path)
+  const found = at(value, path)
   return typeof found === 'number' ? found : undefined
 }
 
 export function isTrue(value: unknown, ...path: string[]): boolean {
-  return field(value, ...path) === true
+  return at(value, path) === true
 }
 
 export function list(value: unknown, ...path: string[]): readonly unknown[] {
-  const found = field(value, ...path)
+  return listAt(value, path)
+}
+
+function listAt(value: unknown, path: readonly string[]): readonly unknown[] {
+  const found = at(value, path)
   return Array.isArray(found) ? found : []
 }
 
 export function texts(value: unknown, ...path: string[]): string[] {
-  return list(value, ...path).filter((item) => typeof item === 'string')
+  return listAt(value, path).filter((item) => typeof item === 'string')
 }
 
 /** Labels and annotations as a Map: looking up any key is safe. A null is an empty text, as the API server decodes it. */
@@ -49,7 +62,7 @@ export type Marks = ReadonlyMap<string, string>
 const none: Marks = new Map()
 
 export function marks(value: unknown, ...path: string[]): Marks {
-  const found = fields(value, ...path)
+  const found = fieldsAt(value, path)
   const keys = Object.keys(found)
   if (keys.length === 0) return none
   const made = new Map<string, string>()

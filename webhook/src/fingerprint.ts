@@ -2,7 +2,7 @@
 // A name for a finding that stays the same when lines move, files are renamed, containers change places or
 // an image gets a new tag, and changes when the cause does: another port excluded is another finding.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isFields, text } from './fields.ts'
 import type { Finding } from './finding.ts'
 import { stepsOf } from './manifests.ts'
@@ -16,8 +16,7 @@ export class Fingerprints {
     const cause = JSON.stringify([id, mesh, object, named, value])
     const turn = (this.#turns.get(cause) ?? 0) + 1
     this.#turns.set(cause, turn)
-    const digest = createHash('sha256').update(`${cause}#${turn}`).digest('hex')
-    return digest.slice(0, 32)
+    return hash('sha256', `${cause}#${turn}`).slice(0, 32)
   }
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { readHead } from './head.ts'
 import { podOf, reviewOf } from './specimens.ts'
+
+// The machine may be busy with other tests.
+vi.setConfig({ testTimeout: 60_000 })
 
 const whole = JSON.stringify(reviewOf({ uid: 'ab-1', object: podOf() }))
 

@@ -14,6 +14,7 @@ export {
   type Exclusion,
   type ExclusionOptions,
 } from './exclusions.ts'
+export { factsFrom, type FileFactsOptions } from './file-facts.ts'
 export { failureModes, type FailureMode } from './failure-mode.ts'
 export { severities, type Finding, type Severity } from './finding.ts'
 export { injectorsOf, type Injector } from './injectors.ts'

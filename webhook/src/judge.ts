@@ -75,7 +75,9 @@ export function judge(
     if (mesh === null) return notKnown(name, subject)
     const requester = requesterOf(around.request)
     const explain = around.explain === true
-    return coverageOf(mesh, subject, { ...known, namespace, requester, explain })
+    const { ownerTrusted } = around
+    const further = { namespace, requester, explain, ownerTrusted }
+    return coverageOf(mesh, subject, { ...known, ...further })
   })
   bothInject(subject, coverages, known)
   const key = subjectKey(subject)
@@ -132,16 +134,26 @@ function meshesFor(
   return [...new Set(found.map((name) => inChargeOf(name, subject, namespace, known)))]
 }
 
-/** Two redirects in one pod: which of them wins hangs on the order of the injectors, so both are told. */
+/**
+ * Two redirects in one pod: which of them wins hangs on the order of the injectors, so both are told. A mesh that
+ * nobody expects here counts as well, when the pod or its namespace speaks of it.
+ */
 function bothInject(subject: Subject, coverages: readonly Coverage[], known: Knowledge): void {
-  const capturing = coverages.filter(({ mesh: name, verdict }) => {
+  const capturing = coverages.filter((one) => redirects(one, known))
+  if (capturing.length === 0) return
+  const namespace = known.namespaces.get(subject.namespace) ?? unknownNamespace(subject.namespace)
+  const judged = new Set(coverages.map(({ mesh }) => mesh))
+  const further = mentioned(subject, namespace, known).flatMap((name) => {
     const mesh = meshNamed(name, known.profiles)
-    const captures = mesh !== null && mesh.sidecarNames.length > 0 && mesh.checks.length > 0
-    return captures && (verdict === 'covered' || verdict === 'blind')
+    const isOther = mesh !== null && name === inChargeOf(name, subject, namespace, known)
+    if (!isOther || judged.has(name) || mesh.checks.length === 0) return []
+    const coverage = coverageOf(mesh, subject, { ...known, namespace })
+    return redirects(coverage, known) ? [name] : []
   })
-  if (capturing.length < 2) return
+  const names = [...capturing.map(({ mesh }) => mesh), ...further]
   for (const coverage of capturing) {
-    const others = capturing.filter((one) => one !== coverage).map(({ mesh }) => mesh)
+    const others = names.filter((name) => name !== coverage.mesh)
+    if (others.length === 0) continue
     coverage.hits.push({
       id: 'cross-mesh-collision',
       path: `${subject.pod.prefix}spec.containers`,
@@ -149,6 +161,11 @@ function bothInject(subject: Subject, coverages: readonly Coverage[], known: Kno
       effect: 'risk',
     })
   }
+}
+
+function redirects({ mesh: name, verdict }: Coverage, known: Knowledge): boolean {
+  const mesh = meshNamed(name, known.profiles)
+  return mesh !== null && mesh.checks.length > 0 && (verdict === 'covered' || verdict === 'blind')
 }
 
 /** A mesh may leave a pod to another one, if that is known. */

@@ -6,12 +6,14 @@ import { reasonOf } from '../../runtime/src/index.ts'
 import type { Fields } from './fields.ts'
 import { findingOf, type Finding } from './finding.ts'
 import { Fingerprints } from './fingerprint.ts'
-import { judge, type Judgement, type Knowledge } from './judge.ts'
+import { judge, type Judgement } from './judge.ts'
 import type { Manifest, Unread } from './manifests.ts'
 import type { FoundSubject, ScanInput } from './scan-input.ts'
+import type { ScanKnowledge } from './scan-knowledge.ts'
 import type { ScannedFinding, ScannedSubject } from './scan-result.ts'
 import { subjectKey } from './subject.ts'
 
+type Known = Pick<ScanKnowledge, 'knownIn'>
 type Place = { manifest: Manifest | undefined; holder: unknown; path: string }
 
 const namesShown = 5
@@ -24,11 +26,11 @@ export class Judged {
   readonly #fingerprints = new Fingerprints()
   readonly #rows = new Map<string, ScannedSubject>()
   readonly #told = new Map<string, ScannedFinding>()
-  readonly #known: Knowledge
+  readonly #scan: Known
   readonly #input: Pick<ScanInput, 'manifestOf'>
 
-  constructor(known: Knowledge, input: Pick<ScanInput, 'manifestOf'>) {
-    this.#known = known
+  constructor(scan: Known, input: Pick<ScanInput, 'manifestOf'>) {
+    this.#scan = scan
     this.#input = input
   }
 
@@ -44,7 +46,7 @@ export class Judged {
     if (coverages.length === 0) {
       const message = 'nothing among the inputs says that a mesh belongs here'
       const assumed = [
-        `${message}: no CoveragePolicy, label, annotation, sidecar or webhook of one`,
+        `${message} (no CoveragePolicy, label, annotation, sidecar or webhook of one)`,
       ]
       const reason = 'no-mesh'
       const row = { object, mesh: null, verdict: 'unknown', reason, assumed, basis } as const
@@ -55,7 +57,8 @@ export class Judged {
     for (const { mesh, verdict, reason, basis, assumed } of coverages) {
       this.#addRow({ object, mesh, verdict, reason, assumed, basis, ...more }, pod)
     }
-    const namespace = this.#known.namespaces.get(subject.namespace)
+    const { namespaces } = this.#scan.knownIn(subject.namespace)
+    const namespace = namespaces.get(subject.namespace)
     const around = namespace === undefined ? undefined : this.#input.manifestOf.get(namespace)
     for (const finding of findings) {
       const { path } = finding
@@ -71,7 +74,7 @@ export class Judged {
 
   #judge({ subject, manifest }: FoundSubject): Judgement | null {
     try {
-      return judge(subject, this.#known)
+      return judge(subject, this.#scan.knownIn(subject.namespace))
     } catch (error) {
       // fail closed: what one workload breaks is told, the others are judged, and the result is incomplete.
       const message = `${subjectKey(subject)} could not be judged, a defect of underpin (please report it): ${reasonOf(error)}`

@@ -92,6 +92,23 @@ describe('as kubectl reads', () => {
     expect(unread[0]?.line).toBeGreaterThan(0)
   })
 
+  it.each<[string, string, string[], number[]]>([
+    ['a JSON value that does not end', '{"kind":"A"}{"kind":"B"}\n{"kind":', ['A', 'B'], [2]],
+    ['a mistake between JSON values', '{"kind":"A"}\n{kind: B,}\n{"kind":"C"}', ['A', 'C'], [2]],
+    ['words behind JSON values', '{"kind":"A"}\n{"kind":"B"}\ntimeout', ['A', 'B'], [3]],
+    ['a JSON value that does not end behind one', '{"kind":"A"}\n{"kind":', ['A'], [2]],
+    ['a YAML document between others', 'kind: A\n---\na: [\n---\nkind: C\n', ['A', 'C'], [4]],
+    ['a tab', 'kind: A\n---\n\ta: 1\n---\nkind: C\n', ['A', 'C'], [3]],
+    ['a JSON value between YAML', 'kind: A\n---\n{"kind":\n---\nkind: C\n', ['A', 'C'], [3]],
+    ['a tag that nobody knows', 'kind: A\n---\na: !Ref b\n---\nkind: C\n', ['A', 'C'], [3]],
+    ['nothing', '{"kind":"A"} # the shop\n', ['A'], []],
+    ['nothing, between line ends of Windows', '{"kind":"A"}\r\n---\r\nkind: B\r\n', ['A', 'B'], []],
+  ])('what is around %s is read all the same', (_, text, kinds, lines) => {
+    const { manifests, unread } = readManifests('m', text)
+    expect(manifests.map(({ object }) => object.kind)).toEqual(kinds)
+    expect(unread.map(({ line }) => line)).toEqual(lines)
+  })
+
   it('as many documents as there are, in one file', () => {
     const text = '---\nkind: Pod\n'.repeat(20_000)
     expect(readManifests('m', text).manifests).toHaveLength(20_000)

@@ -75,8 +75,21 @@ function opened(
   return [{ object: value, file: from.file, placeOf }]
 }
 
+/** Of the paths that were asked about last: ten thousand findings point to a few dozen of them. */
+const steps = new Map<string, readonly (string | number)[]>()
+const mostSteps = 1000
+
 /** spec.containers[0].env, metadata.annotations[a.b/c] → steps. */
-export function stepsOf(path: string): (string | number)[] {
+export function stepsOf(path: string): readonly (string | number)[] {
+  const known = steps.get(path)
+  if (known !== undefined) return known
+  if (steps.size >= mostSteps) steps.clear()
+  const read = readSteps(path)
+  steps.set(path, read)
+  return read
+}
+
+function readSteps(path: string): (string | number)[] {
   return [...path.matchAll(/\[([^\]]*)\]|([^.[\]]+)/g)].map(([, key, name]) => {
     if (name !== undefined) return name
     return /^\d+$/.test(key ?? '') ? Number(key) : (key ?? '')

@@ -4,6 +4,7 @@
 
 import { pardon, requirements, type Requirement } from '../../policies/src/index.ts'
 import type { Found } from './by-policy.ts'
+import { isMeshKey } from './checks/mesh-keys.ts'
 import { fields, list, marks, text, type Marks } from './fields.ts'
 import { findingOf, type Finding } from './finding.ts'
 import type { Knowledge, Objection } from './judge.ts'
@@ -12,25 +13,6 @@ import type { Review } from './review.ts'
 import { subjectKey, type Subject } from './subject.ts'
 
 type Change = { path: string; key: string; how: string }
-
-/** Whose keys they are; a key belongs to a domain when its prefix is that domain or below it. */
-const domains = [
-  'istio.io',
-  'linkerd.io',
-  'consul.hashicorp.com',
-  'kuma.io',
-  'dapr.io',
-  'opentelemetry.io',
-  'vault.hashicorp.com',
-  'openservicemesh.io',
-  'appmesh.k8s.aws',
-  'jaegertracing.io',
-]
-
-function ofMesh(key: string): boolean {
-  const prefix = key.slice(0, key.indexOf('/') + 1).slice(0, -1)
-  return domains.some((domain) => prefix === domain || prefix.endsWith(`.${domain}`))
-}
 
 /** A finished pod before and after an update. */
 export function judgeMetadata(before: Subject, after: Subject, known: Knowledge): Found {
@@ -69,11 +51,11 @@ function told(
   for (const one of requirements(known.policies, { name, labels: Object.fromEntries(labels) })) {
     const read = selecting(one)
     const anew = forgivenAnew(one)
-    const found = changes.find(({ key }) => ofMesh(key) || (anew && read.has(key)))
+    const found = changes.find(({ key }) => isMeshKey(key) || (anew && read.has(key)))
     const mesh = one.meshes[0]
     if (found === undefined || mesh === undefined) continue
     const message = `${found.how} while the pod runs; ${
-      ofMesh(found.key) ? 'the injector will not look at it again' : 'an exemption selects by it'
+      isMeshKey(found.key) ? 'the injector will not look at it again' : 'an exemption selects by it'
     }`
     const hit = { id: 'post-create-metadata', path: found.path, message } as const
     const finding = findingOf(hit, mesh, object)

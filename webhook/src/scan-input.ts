@@ -3,6 +3,7 @@
 
 import { isCoverage, load, type LoadedCoverage } from '../../policies/src/index.ts'
 import { catalogue } from './catalogue.ts'
+import { groupOf } from './cluster-objects.ts'
 import { fields, list, text, texts, type Fields } from './fields.ts'
 import { injectorsOf, type Injector } from './injectors.ts'
 import type { Manifest, Unread } from './manifests.ts'
@@ -45,6 +46,8 @@ export function sorted(
     unread: [],
   }
   const configurations = new Map<string, Injector[]>()
+  // Of two objects of one name the last one counts, as when both are applied; workloads are judged each.
+  const objects = new Map<string, Fields>()
   for (const manifest of manifests) {
     const { object } = manifest
     const kind = text(object, 'kind') ?? ''
@@ -53,7 +56,7 @@ export function sorted(
       readPolicy(manifest, input)
       continue
     }
-    input.objects.push(object)
+    objects.set(keyOf(object) ?? `#${objects.size}`, object)
     input.manifestOf.set(object, manifest)
     if (kind === 'Namespace') {
       const namespace = namespaceOf(object)
@@ -67,10 +70,19 @@ export function sorted(
       input.subjects.push(...found.map((subject) => ({ subject, manifest })))
     }
   }
+  input.objects = [...objects.values()]
   // The API server calls them in the order of their configurations' names.
   const names = [...configurations.keys()].sort()
   input.injectors = names.flatMap((name) => configurations.get(name) ?? [])
   return input
+}
+
+/** Null: it has no name yet. */
+function keyOf(object: Fields): string | null {
+  const name = text(object, 'metadata', 'name')
+  if (name === undefined) return null
+  const group = groupOf(text(object, 'apiVersion') ?? '')
+  return JSON.stringify([group, object.kind, text(object, 'metadata', 'namespace') ?? '', name])
 }
 
 /** A policy with problems is not used, and the result says that it is incomplete. */

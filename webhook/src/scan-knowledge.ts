@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a scan knows before it judges: the meshes that are there, and how each of them is set up.
 
-import { clusterObjects, isWanted, type ClusterObjects } from './cluster-objects.ts'
+import { clusterObjects, type ClusterObjects } from './cluster-objects.ts'
+import { expectationOf } from './expectation.ts'
 import { isFields } from './fields.ts'
 import type { Knowledge } from './judge.ts'
 import { meshes } from './meshes/index.ts'
@@ -24,9 +25,12 @@ export type KnowledgeOptions = {
 }
 
 export type ScanKnowledge = {
+  /** With the meshes that were named: they are expected everywhere. */
   knowledge: Knowledge
+  /** With those as well that are expected in this namespace. */
+  knownIn: (namespace: string) => Knowledge
   objects: ClusterObjects
-  /** Those expected everywhere, as meshes. */
+  /** Every mesh that was named, or that anything speaks of. */
   expected: Mesh[]
   problems: SettingProblem[]
 }
@@ -40,64 +44,38 @@ export function knowledgeOf(input: ScanInput, options: KnowledgeOptions): ScanKn
     ...(options.meshes ?? []),
     ...(options.profiles ?? []).map(({ name }) => name),
     ...all.map(({ name }) => name).filter((name) => given.includes(name)),
-    ...all
-      .filter((mesh) => isPresent(mesh, input, options.complete !== undefined))
-      .map(({ name }) => name),
   ]
-  const expected = [...new Set(named)]
+  const expectation = expectationOf(all, input, {
+    objects,
+    isCluster: options.complete !== undefined,
+  })
+  const knowledge: Knowledge = {
+    policies: input.policies,
+    namespaces: input.namespaces,
+    injectors: input.injectors,
+    settings,
+    objects,
+    profiles: options.profiles ?? [],
+    expected: [...new Set(named)],
+    today: options.today,
+  }
+  const known = new Map<string, Knowledge>()
+  const present = new Set([...named, ...expectation.present.map(({ name }) => name)])
   return {
-    knowledge: {
-      policies: input.policies,
-      namespaces: input.namespaces,
-      injectors: input.injectors,
-      settings,
-      objects,
-      profiles: options.profiles ?? [],
-      expected,
-      today: options.today,
+    knowledge,
+    knownIn: (namespace) => {
+      const expected = expectation.in(namespace)
+      // One for all namespaces that expect the same.
+      const key = expected.join()
+      const made = known.get(key) ?? {
+        ...knowledge,
+        expected: [...new Set([...knowledge.expected, ...expected])],
+      }
+      known.set(key, made)
+      return made
     },
     objects,
-    expected: all.filter(({ name }) => expected.includes(name)),
+    expected: all.filter(({ name }) => present.has(name)),
     problems,
   }
 }
-
-/**
- * Sidecars that single workloads ask for: that one of them has it says nothing of the others, and a cluster in
- * which it can be had has many that never wanted it.
- */
-const askedFor = new Set(['dapr', 'opentelemetry', 'vault', 'jaeger'])
-
-/** A mesh that anything among the inputs speaks of is expected of every workload among them. */
-function isPresent(mesh: Mesh, input: ScanInput, isCluster: boolean): boolean {
-  const { injectors, namespaces, subjects, objects } = input
-  const isAskedFor = askedFor.has(mesh.name)
-  if (isAskedFor && isCluster) return false
-  if (injectors.some((one) => mesh.isInjector(one.name, one.configuration))) return true
-  const own = mesh.reads.flatMap((one) => {
-    if (one.names === undefined) return shared.has(one.group) ? [] : [one]
-    // Others may begin their names with it as well.
-    return [{ ...one, names: one.names.filter((name) => !name.endsWith('*')) }]
-  })
-  if (objects.some((one) => isWanted(one, own))) return true
-  return (
-    !isAskedFor &&
-    ([...namespaces.values()].some((one) => mesh.mentionedBy(null, one)) ||
-      subjects.some(({ subject }) => mesh.mentionedBy(subject, null)))
-  )
-}
-
-/** Groups whose objects say nothing of a mesh. */
-const shared = new Set([
-  '',
-  'apps',
-  'batch',
-  'networking.k8s.io',
-  'rbac.authorization.k8s.io',
-  'admissionregistration.k8s.io',
-  'gateway.networking.k8s.io',
-  'policy',
-  // Most collectors and instances are no sidecars.
-  'opentelemetry.io',
-  'jaegertracing.io',
-])

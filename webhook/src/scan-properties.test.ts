@@ -48,7 +48,7 @@ const ofAnyKind = ({ subjects, findings, ...rest }: ScanResult): ScanResult => (
   ...rest,
   subjects: subjects.filter(({ mesh }) => mesh !== 'dapr' && mesh !== 'jaeger'),
   findings: findings.filter(
-    ({ id, mesh }) => mesh !== 'dapr' && mesh !== 'jaeger' && id !== 'debug-node-pod',
+    ({ id, mesh }) => mesh !== 'dapr' && mesh !== 'jaeger' && !id.startsWith('debug-'),
   ),
 })
 

@@ -19,17 +19,26 @@ export type ScanOptions = KnowledgeOptions & {
   namespace?: string
   /** Where further kinds keep their pod templates, by "Kind.group" or "Kind". */
   templates?: TemplatePaths
+  /** Told every now and then how far it is. */
+  progress?: (words: string) => void
 }
+
+/** So many files or workloads are some milliseconds. */
+const between = 50
 
 export function scan(
   documents: readonly { file: string; text: string }[],
   options: ScanOptions,
 ): ScanResult {
-  const { manifests, unread } = manifestsOf(documents)
+  const { manifests, unread } = manifestsOf(documents, options.progress)
   const input = sorted(manifests, options)
-  const { knowledge, objects, expected, problems } = knowledgeOf(input, options)
-  const judged = new Judged(knowledge, input)
-  for (const one of input.subjects) judged.add(one)
+  const known = knowledgeOf(input, options)
+  const { knowledge, objects, expected, problems } = known
+  const judged = new Judged(known, input)
+  for (const [at, one] of input.subjects.entries()) {
+    if (at % between === 0) options.progress?.(`${at} of ${input.subjects.length} workloads judged`)
+    judged.add(one)
+  }
   const subjects = input.subjects.map(({ subject }) => subject)
   judged.addBesides(besideFindings(expected, { ...knowledge, objects, subjects }))
   const settings = problems.map(({ path, found, expected: wanted }): Unread => {
@@ -41,18 +50,24 @@ export function scan(
   })
   return scanResult({
     ...input,
-    meshes: [...knowledge.expected, ...judged.subjects.flatMap(({ mesh }) => mesh ?? [])],
+    meshes: [
+      ...expected.map(({ name }) => name),
+      ...judged.subjects.flatMap(({ mesh }) => mesh ?? []),
+    ],
     subjects: judged.subjects,
     findings: judged.findings,
     unread: [...unread, ...input.unread, ...settings, ...judged.failed],
   })
 }
 
-export function manifestsOf(documents: readonly { file: string; text: string }[]): {
-  manifests: Manifest[]
-  unread: Unread[]
-} {
-  const read = documents.map(({ file, text }) => readManifests(file, text))
+export function manifestsOf(
+  documents: readonly { file: string; text: string }[],
+  progress?: (words: string) => void,
+): { manifests: Manifest[]; unread: Unread[] } {
+  const read = documents.map(({ file, text }, at) => {
+    if (at % between === 0) progress?.(`${at} of ${documents.length} files read`)
+    return readManifests(file, text)
+  })
   const manifests = read.flatMap((one) => one.manifests)
   const unread = read.flatMap((one) => one.unread)
   const isNothing = !manifests.some(({ object }) => typeof object.kind === 'string')

@@ -8,6 +8,8 @@ export type Gate = 'api-server' | 'injector' | 'cni' | 'finished-object'
 
 export type Step = {
   gate: Gate
+  /** Of the API server's gate: the entry of a webhook configuration that is asked about. */
+  entry?: string
   /** The question, one sentence. */
   rule: string
   /** Project, file and version that the rule mirrors. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest'
 import { podOf } from './specimens.ts'
-import { subjectKey, subjectOf } from './subject.ts'
+import { carriers, subjectKey, subjectOf, subjectsOf } from './subject.ts'
 import { workloadKinds } from './template-paths.ts'
 
 const pod = podOf({ labels: { a: 'b' } })
@@ -60,4 +60,40 @@ describe('the owner', () => {
     expect(owned('ReplicaSet', 'cart-5d8f', labels)).toEqual({ kind: 'Deployment', name: 'cart' })
     expect(owned('ReplicaSet', 'cart')).toEqual({ kind: 'ReplicaSet', name: 'cart' })
   })
+})
+
+test('what carries labels above the pods: the workload, and its parts', () => {
+  const cron = {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'a', labels: { at: 'workload' } },
+    spec: {
+      jobTemplate: {
+        metadata: { labels: { at: 'job' } },
+        spec: { template: { metadata: { labels: { at: 'pod' } }, spec: { containers: [] } } },
+      },
+    },
+  }
+  const [subject] = subjectsOf(cron)
+  if (subject === undefined) throw new Error('no workload')
+  expect(carriers(subject).map(({ path, labels }) => [path, labels.get('at')])).toEqual([
+    ['metadata', 'workload'],
+    ['spec.jobTemplate.metadata', 'job'],
+  ])
+})
+
+test.each([
+  ['its UID', { metadata: { name: 'a', uid: 'b' } }, true],
+  ['its version', { metadata: { name: 'a', resourceVersion: '7' } }, true],
+  [
+    'the time of its creation',
+    { metadata: { name: 'a', creationTimestamp: '2030-01-01T00:00:00Z' } },
+    true,
+  ],
+  ['an empty time, as tools write it', { metadata: { name: 'a', creationTimestamp: null } }, false],
+  ['its start', { metadata: { name: 'a' }, status: { startTime: '2030-01-01T00:00:00Z' } }, true],
+  ['an empty status', { metadata: { name: 'a' }, status: {} }, false],
+])('a pod that the API server has made, by %s', (_name, more, finished) => {
+  const pod = { apiVersion: 'v1', kind: 'Pod', spec: { containers: [] }, ...more }
+  expect(subjectsOf(pod).map((one) => one.finished)).toEqual([finished])
 })

@@ -37,7 +37,7 @@ export type SubjectPlace = {
   templates?: TemplatePaths
 }
 
-/** Null when the object is no workload. A pod is finished when told so, or when it has an UID. */
+/** Null when the object is no workload. A pod is finished when told so, or when the API server has made it. */
 export function subjectOf(object: unknown, known: SubjectPlace = {}): Subject | null {
   return subjectsOf(object, known)[0] ?? null
 }
@@ -72,9 +72,17 @@ function subjectAt(object: Fields, at: readonly (string | number)[], known: Subj
       spec,
       containers: containersOf(spec, `${prefix}spec`),
     },
-    finished: kind === 'Pod' && (known.finished ?? text(object, 'metadata', 'uid') !== undefined),
+    finished: kind === 'Pod' && (known.finished ?? wasMade(object)),
     owner: ownerOf(object, kind, name),
   }
+}
+
+/** Nobody writes these into a manifest; tools that write manifests leave them empty. */
+function wasMade(object: Fields): boolean {
+  const written = ['uid', 'resourceVersion', 'creationTimestamp'].some(
+    (key) => (text(object, 'metadata', key) ?? '') !== '',
+  )
+  return written || text(object, 'status', 'startTime') !== undefined
 }
 
 /** The controller, one level up; a ReplicaSet named after a pod-template-hash is its Deployment's. */
@@ -95,6 +103,33 @@ function ownerOf(object: Fields, kind: string, name: string): { kind: string; na
 /** The kind that is behind the pod, as far as the object tells: 'Job' for a pod of a Job. */
 export function controllerKind(subject: Subject): string {
   return subject.owner.kind
+}
+
+export type Carrier = { path: string; labels: Marks; annotations: Marks }
+
+/** Every mesh asks for those of the same workload. */
+const carried = new WeakMap<Subject, readonly Carrier[]>()
+
+/** Everything above the pod template that has labels and annotations of its own: the workload, and its parts. */
+export function carriers(subject: Subject): readonly Carrier[] {
+  const known = carried.get(subject) ?? readCarriers(subject)
+  carried.set(subject, known)
+  return known
+}
+
+function readCarriers(subject: Subject): Carrier[] {
+  const found: Carrier[] = []
+  const steps = subject.pod.prefix.split('.').slice(0, -1)
+  // The last step is the template itself.
+  for (let length = 0; length < steps.length; length++) {
+    const at = steps.slice(0, length)
+    const metadata = fields(subject.object, ...at, 'metadata')
+    if (Object.keys(metadata).length === 0) continue
+    const path = [...at, 'metadata'].join('.')
+    const [labels, annotations] = [marks(metadata, 'labels'), marks(metadata, 'annotations')]
+    found.push({ path, labels, annotations })
+  }
+  return found
 }
 
 /** How a subject is called in reports: "Deployment/shop/cart". */

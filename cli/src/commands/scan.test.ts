@@ -108,6 +108,13 @@ describe('what it reads', () => {
     ).toEqual([[true, 3, expect.stringContaining('helm template')]])
     expect(summary.workloads).toBe(1)
   })
+  it('a file that is named twice, once', async () => {
+    const folder = folderOf({ ...clean, 'b.yaml': deployment('b', host) })
+    const { said } = await run('scan', folder, join(folder, 'b.yaml'), folder, '-o', 'json')
+    const { summary } = resultOf(said)
+    expect(summary).toMatchObject({ workloads: 2, findings: { high: 1 } })
+  })
+
   it('text in braces is nothing unusual in a manifest', async () => {
     const text = `${deployment('a')}    metadata:\n      annotations:\n        vault: '{{- with secret "x" -}}{{ .Data }}{{- end -}}'\n`
     const { said } = await run('scan', folderOf({ ...clean, 'a.yaml': text }), '-o', 'json')

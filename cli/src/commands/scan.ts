@@ -111,7 +111,14 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
 
 async function resultOf(args: Arguments, options: ScanOptions): Promise<ScanResult> {
   const { documents, unread } = await readInputs(args.operands, 'scan')
-  if (!wantsCluster(args)) return withUnread(scanDocuments(documents, options), unread)
+  if (!wantsCluster(args)) {
+    const progress = createProgress('scan')
+    try {
+      return withUnread(scanDocuments(documents, { ...options, progress: progress.tell }), unread)
+    } finally {
+      progress.end()
+    }
+  }
   const found = documents.length === 0 ? none : manifestsOf(documents)
   const cluster = await openCluster(clusterOf(args))
   const progress = createProgress(`scan ${cluster.name}`)

@@ -92,6 +92,8 @@ describe('underpin webhook', { timeout: 60_000 }, () => {
     expect(await Promise.all([ended(a.child, 'SIGTERM'), ended(b.child, 'SIGTERM')])).toEqual([
       0, 0,
     ])
+    // Lines are written some at a time; the last ones as well.
+    await expect.poll(() => a.lines.join()).toContain('webhook stopped')
     const again = await start()
     expect(bundle()).toBe(before)
     expect(await allowed(again.url)).toBe(false)
@@ -129,6 +131,9 @@ describe('underpin webhook', { timeout: 60_000 }, () => {
     expect(await allowed(url)).toBe(true)
     fs.writeFileSync(manifest, named('{ tier: prod }'))
     await expect.poll(() => allowed(url), { timeout: 15_000, interval: 200 }).toBe(false)
+    fs.writeFileSync(manifest, `${named('{}')}---\na: [1\n`)
+    await expect.poll(() => lines.join(), { timeout: 15_000 }).toContain('none of them is used')
+    expect(await allowed(url)).toBe(false)
   })
 
   test('what keeps the cluster alive, and the webhook itself, are never denied', async () => {

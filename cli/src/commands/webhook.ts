@@ -6,16 +6,15 @@ import { createLog, createMetrics, nextSignal } from '../../../runtime/src/index
 import {
   failureModes,
   folderStore,
-  parseTemplatePath,
   startWebhook,
   type Controllers,
   type FailureMode,
-  type TemplatePaths,
 } from '../../../webhook/src/index.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
 import { knowledgeFiles } from '../knowledge-files.ts'
 import { meshProfiles, meshSettings } from '../mesh-files.ts'
 import { nearestOf } from '../nearest.ts'
+import { templateOption, templatesOf } from '../scan-options.ts'
 import { stateOption, usualPlaces } from '../places.ts'
 import { secondsOf } from '../wait.ts'
 
@@ -47,12 +46,7 @@ export const webhook: Command = {
       help: 'how each mesh is installed, where the manifests do not tell',
     },
     { name: 'mesh-profile', value: 'FILE', many: true, help: 'a mesh of your own, as data' },
-    {
-      name: 'pod-template-path',
-      value: 'KIND=PATH',
-      many: true,
-      help: 'where a further kind keeps its pod template: Widget.example.com=spec.pod',
-    },
+    templateOption,
     {
       name: 'on-failure',
       value: 'MODE',
@@ -126,7 +120,7 @@ async function run(args: Arguments): Promise<number> {
   const background = { dropped: () => dropped.add() }
   const log = createLog({ base: { part: 'webhook' }, background })
   const manifests = args.values('manifests').map((path) => resolve(path))
-  const templates = templatesOf(args)
+  const templates = templatesOf(args, 'webhook')
   const profiles = await meshProfiles(args.values('mesh-profile'))
   const settings = await meshSettings(args.values('mesh-settings'), profiles)
   const files = { policies: paths, manifests, meshes: { profiles, settings } }
@@ -214,22 +208,6 @@ function controllersOf(args: Arguments): Controllers {
       )
     }),
   )
-}
-
-function templatesOf(args: Arguments): TemplatePaths {
-  const found = new Map<string, string[]>()
-  for (const text of args.values('pod-template-path')) {
-    const read = parseTemplatePath(text)
-    if (read === null)
-      throw usage(
-        `--pod-template-path ${text}`,
-        'KIND.GROUP=PATH',
-        'for example --pod-template-path Widget.example.com=spec.pod',
-        'webhook',
-      )
-    found.set(read.kind, [...(found.get(read.kind) ?? []), read.path])
-  }
-  return found
 }
 
 function portOf(args: Arguments): number {

@@ -8,6 +8,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { parseDocuments } from '../../../policies/src/index.ts'
 import { verdicts, type ScanResult } from '../../../webhook/src/index.ts'
 import { formats } from './formats.ts'
+import type { ScanReport } from './report.ts'
 import { uriOf } from './scan-sarif.ts'
 import { hostile, knownBut, manifests, reportOf } from './specimen-report.ts'
 
@@ -18,29 +19,60 @@ const schemaAt = (path: string): object =>
   JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as object
 
 const ajv = new Ajv({ allErrors: true, strictTypes: false })
-ajv.addFormat('uri', (text) => URL.canParse(text))
-ajv.addFormat('uri-reference', (text) => /^[\w%.~!$&'()*+,;=:@/?#-]+$/.test(text))
+const formatOf = (name: string) =>
+  name === 'uri'
+    ? (text: string) => URL.canParse(text)
+    : name === 'uri-reference'
+      ? (text: string) => /^(?:[\w.~!$&'()*+,;=:@/?#-]|%[0-9A-F]{2})+$/.test(text)
+      : (text: string) => !Number.isNaN(Date.parse(text))
+for (const name of ['uri', 'uri-reference']) ajv.addFormat(name, formatOf(name))
 const contract = ajv.compile(schemaAt('../../../docs/scan.schema.json'))
 const sarif = ajv.compile(schemaAt('./sarif.schema.json'))
+/** The schema of the standard itself, as its authors' own package has it: of draft 4, with an expression that no /u takes. */
+const official = (() => {
+  const at = import.meta.resolve('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json')
+  const { $schema, id, ...rest } = schemaAt(at) as { $schema: string; id: string }
+  expect([$schema, id]).toEqual([
+    expect.stringContaining('draft-04'),
+    expect.stringContaining('sarif-2.1.0'),
+  ])
+  const old = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false })
+  for (const name of ['uri', 'uri-reference', 'date-time']) old.addFormat(name, formatOf(name))
+  return old.compile(rest)
+})()
 
 const problemsOf = (validate: typeof contract, value: unknown) =>
   validate(value) ? [] : validate.errors
 
-type Sarif = {
-  runs: {
-    tool: { driver: { rules: { id: string }[] } }
-    results: {
-      ruleId: string
-      ruleIndex: number
-      baselineState?: string
-      locations: {
-        physicalLocation: {
-          artifactLocation: { uri: string }
-          region: { startLine: number; startColumn: number; endColumn: number }
-        }
-      }[]
-    }[]
-  }[]
+type Place = {
+  physicalLocation: {
+    artifactLocation: { uri: string }
+    region: { startLine: number; startColumn: number; endColumn?: number }
+  }
+}
+type Result = {
+  ruleId: string
+  ruleIndex: number
+  level: string
+  message?: object
+  baselineState?: string
+  partialFingerprints?: object
+  locations: [Place]
+}
+type Sarif = { runs: { tool: { driver: { rules: { id: string }[] } }; results: Result[] }[] }
+
+function ofCluster(): ScanReport {
+  const report = reportOf()
+  for (const one of report.result.findings) {
+    for (const key of ['file', 'line', 'column', 'endColumn'] as const) delete one[key]
+  }
+  return report
+}
+
+function longNamed(): ScanReport {
+  const report = reportOf()
+  for (const one of report.result.findings) one.id = 'a'.repeat(5000)
+  return report
 }
 
 const plain = (_: string, text: string) => text
@@ -107,8 +139,62 @@ describe('SARIF', () => {
     ['nothing', reportOf('')],
     ['a baseline', knownBut('host-network')],
     ['from a pipe', reportOf(manifests, { file: '(stdin)' })],
+    ['of a cluster, without files', ofCluster()],
+    ['with a check of a name as long as one may be', longNamed()],
+    ['outside of the folder', reportOf(manifests, { file: '../else where/a.yaml' })],
   ])('is valid: %s', (_, report) => {
-    expect(problemsOf(sarif, JSON.parse(formats.sarif(report)))).toEqual([])
+    const written: unknown = JSON.parse(formats.sarif(report))
+    // By the standard, and by what a code scanning service takes of it.
+    expect(problemsOf(official, written)).toEqual([])
+    expect(problemsOf(sarif, written)).toEqual([])
+  })
+
+  it('is valid for any damaged manifest, in any file', () => {
+    const cut = fc.tuple(fc.nat(manifests.length), fc.nat(40), fc.string({ unit: 'binary' }))
+    fc.assert(
+      fc.property(cut, fc.string({ unit: 'binary', minLength: 1 }), ([at, length, more], file) => {
+        const text = manifests.slice(0, at) + more + manifests.slice(at + length)
+        const written: unknown = JSON.parse(formats.sarif(reportOf(text, { file })))
+        expect(problemsOf(official, written)).toEqual([])
+        expect(problemsOf(sarif, written)).toEqual([])
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it.each<[string, (result: Result) => void]>([
+    ['a line 0', ({ locations: [at] }) => (at.physicalLocation.region.startLine = 0)],
+    ['a column 0', ({ locations: [at] }) => (at.physicalLocation.region.startColumn = 0)],
+    ['half a line', ({ locations: [at] }) => (at.physicalLocation.region.startLine = 1.5)],
+    [
+      'a space in a URI',
+      ({ locations: [at] }) => (at.physicalLocation.artifactLocation.uri = 'a b'),
+    ],
+    ['no such level', (result) => (result.level = 'high')],
+    ['no such state', (result) => (result.baselineState = 'old')],
+    ['a field of our own', (result) => Object.assign(result, { severity: 'high' })],
+    ['no message', (result) => delete result.message],
+  ])('%s is not valid, by either schema', (_, damage) => {
+    const written = JSON.parse(formats.sarif(reportOf())) as Sarif
+    const [result] = written.runs[0]?.results ?? []
+    expect(result).toBeDefined()
+    if (result !== undefined) damage(result)
+    expect(problemsOf(official, written)).not.toEqual([])
+    expect(problemsOf(sarif, written)).not.toEqual([])
+  })
+
+  it.each<[string, (result: Result) => void]>([
+    [
+      'a region without its end',
+      ({ locations: [at] }) => delete at.physicalLocation.region.endColumn,
+    ],
+    ['no fingerprint', (result) => delete result.partialFingerprints],
+    ['no place', (result) => result.locations.pop()],
+  ])('%s would be refused by a code scanning service, and is refused here', (_, damage) => {
+    const written = JSON.parse(formats.sarif(reportOf())) as Sarif
+    const [result] = written.runs[0]?.results ?? []
+    if (result !== undefined) damage(result)
+    expect(problemsOf(sarif, written)).not.toEqual([])
   })
 
   it('points to the text that does it', () => {
@@ -137,6 +223,10 @@ describe('SARIF', () => {
     ['./a.yaml', 'a.yaml'],
     ['/work/repository/x/ü.yaml', 'x/%C3%BC.yaml'],
     ['/else/where#1.yaml', 'file:///else/where%231.yaml'],
+    ['/work/repository/../x.yaml', 'file:///work/x.yaml'],
+    ['../repository/a.yaml', 'a.yaml'],
+    ['../a.yaml', 'file:///work/a.yaml'],
+    ['..a.yaml', '..a.yaml'],
     ['(stdin)', 'stdin'],
     ['a:b.yaml', 'a%3Ab.yaml'],
     ['%41.yaml', '%2541.yaml'],

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SARIF 2.1.0, as code scanning services read it: one run, a rule for every finding id that occurs, a result
-// for every finding with its region, and notifications for what could not be read.
+// for every finding with its region, and notifications for what could not be read. What such a service needs beyond
+// the schema: GitHub, "SARIF support for code scanning" (a place in a file with a whole region, a fingerprint, lengths).
 
-import { isAbsolute, relative, sep } from 'node:path'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { catalogue, type ScannedFinding, type Severity } from '../../../webhook/src/index.ts'
 import type { ScanReport } from './report.ts'
@@ -26,6 +27,7 @@ const scores: Record<Severity, string> = {
 
 export function scanSarif({ result, folder, version, gone }: ScanReport): object {
   const ids = [...new Set(result.findings.map(({ id }) => id))].sort()
+  const index = new Map(ids.map((id, at) => [id, at]))
   const first = new Map(result.findings.toReversed().map((one) => [one.id, one]))
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -47,17 +49,21 @@ export function scanSarif({ result, folder, version, gone }: ScanReport): object
             toolExecutionNotifications: result.unread.map(({ file, line, message }) => ({
               level: 'error',
               message: { text: message },
-              ...locations(file, line === null ? undefined : { startLine: line }, folder),
+              locations: [physical(file, beginning(line ?? 1), folder)],
             })),
           },
         ],
         results: result.findings.map((finding) => ({
           ruleId: finding.id,
-          ruleIndex: ids.indexOf(finding.id),
+          ruleIndex: index.get(finding.id),
           level: levels[finding.severity],
           message: { text: `${finding.object}: ${finding.message}. Remedy: ${finding.remedy}.` },
           locations: [locationOf(finding, folder)],
-          partialFingerprints: { 'underpin/v1': finding.fingerprint },
+          partialFingerprints: {
+            // The only one that GitHub takes; "1": the first of its kind.
+            primaryLocationLineHash: `${finding.fingerprint}:1`,
+            'underpin/v1': finding.fingerprint,
+          },
           ...(gone === null ? {} : { baselineState: finding.known === true ? 'unchanged' : 'new' }),
           properties: {
             severity: finding.severity,
@@ -82,9 +88,10 @@ function ruleOf(id: string, finding: ScannedFinding | undefined): object {
     name: id
       .split(/[^A-Za-z0-9]+/)
       .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
-      .join(''),
-    shortDescription: { text: title },
-    fullDescription: { text: title },
+      .join('')
+      .slice(0, 255),
+    shortDescription: { text: title.slice(0, 1024) },
+    fullDescription: { text: title.slice(0, 1024) },
     help: {
       text: `${title}\nRemedy: ${remedy}.\nunderpin explain ${id} tells more.`,
       markdown: `${title}\n\n**Remedy:** ${remedy}.\n\n\`underpin explain ${id}\` tells more.`,
@@ -99,20 +106,22 @@ function ruleOf(id: string, finding: ScannedFinding | undefined): object {
   }
 }
 
-type Region = { startLine: number; startColumn?: number; endLine?: number; endColumn?: number }
+type Region = { startLine: number; startColumn: number; endLine: number; endColumn: number }
+
+/** The beginning of something that has no lines, or whose line is all that is known. */
+const beginning = (line = 1): Region => {
+  return { startLine: line, startColumn: 1, endLine: line, endColumn: 1 }
+}
 
 function locationOf(finding: ScannedFinding, folder: string): object {
   const { file, line, column, endColumn, object, path } = finding
-  const region: Region | undefined =
-    line === undefined
-      ? undefined
-      : {
-          startLine: line,
-          ...(column === undefined ? {} : { startColumn: column }),
-          ...(endColumn === undefined ? {} : { endLine: line, endColumn }),
-        }
+  const region =
+    line === undefined || column === undefined || endColumn === undefined
+      ? beginning(line)
+      : { startLine: line, startColumn: column, endLine: line, endColumn }
   return {
-    ...(file === undefined ? {} : physical(file, region, folder)),
+    // What was read from a cluster is in no file, and a result without one is refused.
+    ...physical(file ?? `cluster/${object}`, region, folder),
     logicalLocations: [
       {
         name: object,
@@ -123,23 +132,15 @@ function locationOf(finding: ScannedFinding, folder: string): object {
   }
 }
 
-function locations(file: string, region: Region | undefined, folder: string): object {
-  return { locations: [physical(file, region, folder)] }
-}
-
-function physical(file: string, region: Region | undefined, folder: string): object {
-  return {
-    physicalLocation: {
-      artifactLocation: { uri: uriOf(file, folder) },
-      ...(region === undefined ? {} : { region }),
-    },
-  }
+function physical(file: string, region: Region, folder: string): object {
+  return { physicalLocation: { artifactLocation: { uri: uriOf(file, folder) }, region } }
 }
 
 /** Relative to the folder where that is possible: services match it with the files of the repository. */
 export function uriOf(file: string, folder: string): string {
-  if (file.startsWith('(')) return encodeURIComponent(file.replace(/[()]/g, ''))
-  const inside = isAbsolute(file) ? relative(folder, file) : file.replace(/^(\.\/)+/, '')
-  if (isAbsolute(file) && inside.startsWith('..')) return pathToFileURL(file).href
+  if (file.startsWith('(')) return encodeURIComponent(file.replace(/[()]/g, '').toWellFormed())
+  const inside = relative(folder, resolve(folder, file)).toWellFormed() || '.'
+  if (/^\.\.(?:[\\/]|$)/.test(inside) || isAbsolute(inside))
+    return pathToFileURL(resolve(folder, file)).href
   return inside.split(sep).map(encodeURIComponent).join('/')
 }

@@ -8,29 +8,29 @@ import type { Reply } from './questions.ts'
 
 const folder = 'kubernetes staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook'
 
-const questions: Record<Decider, { rule: (entry: string) => string; file: string }> = {
+const questions: Record<Decider, { rule: string; file: string }> = {
   exempt: {
-    rule: () => 'Is it a webhook configuration or an admission policy itself?',
+    rule: 'Is it a webhook configuration or an admission policy itself?',
     file: 'predicates/rules/rules.go',
   },
   namespaceSelector: {
-    rule: (entry) => `Does the namespaceSelector of ${entry} fit the namespace?`,
+    rule: 'Does its namespaceSelector fit the namespace?',
     file: 'predicates/namespace/matcher.go',
   },
   objectSelector: {
-    rule: (entry) => `Does the objectSelector of ${entry} fit the object, as it is or as it was?`,
+    rule: 'Does its objectSelector fit the object, as it is or as it was?',
     file: 'predicates/object/matcher.go',
   },
   rules: {
-    rule: (entry) => `Does a rule of ${entry} have this request?`,
+    rule: 'Does one of its rules have this request?',
     file: 'predicates/rules/rules.go',
   },
   matchConditions: {
-    rule: (entry) => `Are all matchConditions of ${entry} true?`,
+    rule: 'Are all of its matchConditions true?',
     file: 'matchconditions/matcher.go',
   },
   sideEffects: {
-    rule: (entry) => `May ${entry} be called in a dry run?`,
+    rule: 'May it be called in a dry run?',
     file: 'mutating/dispatcher.go',
   },
 }
@@ -44,7 +44,8 @@ export function apiServerStep(
   const { rule, file } = questions[by]
   return {
     gate: 'api-server',
-    rule: rule(`"${entry.name}" (${entry.configuration})`),
+    entry: `${entry.name} (${entry.configuration})`,
+    rule,
     source: `${folder}/${file}, 1.34–1.36`,
     input: `${by === 'exempt' ? '' : `webhooks[${entry.index ?? 0}].${by}: `}${found}`,
     answer: answer === 'error' ? 'no' : answer,

@@ -17,7 +17,7 @@ export const admission = {
     'high',
     'webhook',
     'all',
-    'The object that stands for a static pod carries a sidecar that never runs.',
+    'The object that stands for a static pod: a sidecar that an injector adds to it never runs.',
     'do not count on it: the node enforcer governs the pod as it is',
   ),
   'bare-container': entry(
@@ -97,7 +97,7 @@ export const admission = {
     'medium',
     'webhook',
     'all',
-    'A copy of a pod carries the marks of injection, or lost the labels that ask for it.',
+    'A copy of a pod carries the marks of injection, or its sidecar without the labels that ask for it.',
     'create debug copies with the labels of the original and without its status annotations',
   ),
   'etcd-or-restore': entry(

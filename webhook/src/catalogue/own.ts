@@ -47,6 +47,14 @@ export const own = {
     'The sidecar is there, and nothing redirects traffic to it.',
     'create the pod again so that the redirect is set up',
   ),
+  'egress-open': ours(
+    'risk',
+    'low',
+    'scan',
+    'istio',
+    'The mesh lets its sidecars, or a name that looks like its own, lead to anybody outside.',
+    'name the hosts that applications may reach, and set outboundTrafficPolicy to REGISTRY_ONLY',
+  ),
   'exemption-expired': ours(
     'risk',
     'high',

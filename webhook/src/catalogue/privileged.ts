@@ -105,8 +105,8 @@ export const privileged = {
     'high',
     'webhook',
     'all',
-    'A shell in the sidecar has the identity whose traffic is not redirected.',
-    'name a container of the application',
+    'A shell in the sidecar has the identity whose traffic is not redirected; roles and a default container lead there.',
+    'name a container of the application, and restrict who may enter containers',
   ),
   'debug-node-pod': entry(
     'risk',

@@ -68,7 +68,7 @@ describe('with keys', () => {
     expect(files).toHaveLength(1)
     expect(fs.statSync(folder).mode & 0o777).toBe(0o700)
     for (const file of files) expect(fs.statSync(join(folder, file)).mode & 0o777).toBe(0o600)
-    expect(bundle()).not.toContain('KEY')
+    expect(bundle()).not.toContain('PRIVATE KEY')
   })
 
   test('two that start at once use one authority, and the bundle has it', async () => {
@@ -131,7 +131,7 @@ describe('without keys', () => {
   test('no key is written', async () => {
     const keeper = await keeperOf(false)
     for (const file of fs.readdirSync(join(state, 'webhook')))
-      expect(fs.readFileSync(join(state, 'webhook', file), 'utf8')).not.toContain('KEY')
+      expect(fs.readFileSync(join(state, 'webhook', file), 'utf8')).not.toContain('PRIVATE KEY')
     await keeper.stop()
   })
 })

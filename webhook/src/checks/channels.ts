@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Channels that a TCP redirect does not see, as far as the manifest tells of them: UDP and SCTP ports,
-// resolvers of its own, further network interfaces, sandboxed runtimes. Risks, not verdicts.
+// resolvers of its own, sandboxed runtimes. Risks, not verdicts.
 
-import { fields, isTrue, list, number, text } from '../fields.ts'
+import { isTrue, list, number, text, texts, type Fields } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import { called, type Check, type CheckInput } from './check.ts'
-
-const networks = 'k8s.v1.cni.cncf.io/networks'
-
-/** What the injectors themselves write there, for their own CNI plugins. */
-const pluginNetworks = [
-  'istio-cni',
-  'default/istio-cni',
-  'linkerd-cni',
-  'kuma-cni',
-  '[{ "name":"consul-cni" }]',
-]
 
 export const channels: Check = {
   question: 'Does the manifest tell of traffic that a TCP redirect does not see?',
@@ -24,7 +13,7 @@ export const channels: Check = {
 }
 
 function find({ subject, own, reserved }: CheckInput): Hit[] {
-  const { spec, prefix, containers, annotations } = subject.pod
+  const { spec, prefix, containers } = subject.pod
   const hits: Hit[] = []
   for (const container of containers.filter((one) => !own(one))) {
     for (const [index, port] of list(container.fields, 'ports').entries()) {
@@ -43,39 +32,53 @@ function find({ subject, own, reserved }: CheckInput): Hit[] {
           path: `${path}.protocol`,
           message: `${called(container)} serves SCTP port ${value}; the redirect is for TCP only`,
         })
-      } else if (reserved.has(value)) {
+      } else {
+        const key = ['containerPort', 'hostPort'].find((one) =>
+          reserved.has(number(port, one) ?? 0),
+        )
+        if (key === undefined) continue
         hits.push({
           id: 'reserved-ports',
-          path: `${path}.containerPort`,
-          message: `${called(container)} serves port ${value}, which the mesh never captures`,
+          path: `${path}.${key}`,
+          message: `${called(container)} serves port ${number(port, key) ?? 0}, which the mesh never captures`,
         })
       }
     }
   }
-  const dns = text(spec, 'dnsPolicy')
-  if (dns === 'None' || (dns === 'Default' && !isTrue(spec, 'hostNetwork'))) {
-    hits.push({
-      id: 'dns-exfil',
-      path: `${prefix}spec.dnsPolicy`,
-      message: `dnsPolicy ${dns} asks resolvers outside the cluster, past the sidecar`,
-    })
-  }
-  const extra = (annotations.get(networks) ?? '')
-    .split(',')
-    .filter((one) => !['', ...pluginNetworks].includes(one.trim()))
-  if (extra.length > 0) {
-    hits.push({
-      id: 'secondary-network',
-      path: `${prefix}metadata.annotations[${networks}]`,
-      message: `the pod has a further network interface (${extra.join(', ').slice(0, 80)}) that is not redirected`,
-    })
-  }
-  if (text(fields(spec), 'runtimeClassName') !== undefined) {
+  hits.push(...resolvers(spec, `${prefix}spec`))
+  const runtime = text(spec, 'runtimeClassName') ?? ''
+  if (runtime !== '' && !plainRuntimes.includes(runtime)) {
     hits.push({
       id: 'sandbox-runtime',
       path: `${prefix}spec.runtimeClassName`,
-      message: `the runtime class "${text(spec, 'runtimeClassName') ?? ''}" may not honour the redirect`,
+      message: `the runtime class "${runtime.slice(0, 60)}" may not honour the redirect`,
     })
   }
   return hits
+}
+
+/** Containers of the node's own kernel, as without a class. */
+const plainRuntimes = ['runc', 'crun', 'nvidia', 'nvidia-cdi', 'nvidia-legacy']
+
+function resolvers(spec: Fields, path: string): Hit[] {
+  const policy = text(spec, 'dnsPolicy')
+  const hit = (place: string, message: string): Hit[] => [
+    { id: 'dns-exfil', path: `${path}.${place}`, message },
+  ]
+  if (isTrue(spec, 'hostNetwork')) {
+    // The policy for pods of the cluster's network counts there as "Default".
+    return policy === 'ClusterFirstWithHostNet'
+      ? []
+      : hit('dnsPolicy', "the pod asks its node's resolvers, past the sidecar")
+  }
+  if (policy === 'None' || policy === 'Default') {
+    return hit(
+      'dnsPolicy',
+      `dnsPolicy ${policy} asks resolvers outside the cluster, past the sidecar`,
+    )
+  }
+  const [first] = texts(spec, 'dnsConfig', 'nameservers')
+  return first === undefined
+    ? []
+    : hit('dnsConfig.nameservers', `the pod asks the resolver ${first.slice(0, 60)} as well`)
 }

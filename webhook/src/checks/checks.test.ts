@@ -13,13 +13,16 @@ import {
   type PodParts,
 } from '../specimens.ts'
 
+/** Of a user without privileges, so that only the capability matters. */
 const capability = (name: string): PodParts => ({
-  containers: [{ ...app, securityContext: { capabilities: { add: [name] } } }],
+  containers: [{ ...app, securityContext: { runAsUser: 7, capabilities: { add: [name] } } }],
 })
 const volume = (path: string): PodParts => ({
   spec: { volumes: [{ name: 'v', hostPath: { path } }] },
 })
-const security = (securityContext: Manifest): PodParts => ({ spec: { securityContext } })
+const security = (more: Manifest): PodParts => ({
+  spec: { securityContext: { runAsUser: 7, ...more } },
+})
 const port = (one: Manifest): PodParts => ({ containers: [{ ...app, ports: [one] }] })
 const secured = (securityContext: Manifest): PodParts => ({
   containers: [{ ...app, securityContext }],
@@ -36,16 +39,23 @@ test.each<[string, PodParts, string[]]>([
   ...['SYS_ADMIN', 'CAP_SYS_PTRACE', 'sys_module', 'BPF', 'PERFMON', 'DAC_READ_SEARCH'].map(
     (name): [string, PodParts, string[]] => [name, capability(name), ['sys-caps']],
   ),
-  ['ALL', capability('ALL'), ['net-admin']],
+  ['ALL', capability('ALL'), ['net-admin', 'net-raw', 'sys-caps']],
   ['a harmless capability', capability('NET_BIND_SERVICE'), []],
   ['a capability called constructor', capability('constructor'), []],
   ...['/', '/etc', '/etc/cni/net.d/', '/var/lib/kubelet/pods', '/var/lib', '/opt/./cni//bin'].map(
     (path): [string, PodParts, string[]] => [path, volume(path), ['hostpath-node-config']],
   ),
-  ...['/run', '/run/containerd/containerd.sock', '/var/run/docker.sock', '/run/crio'].map(
-    (path): [string, PodParts, string[]] => [path, volume(path), ['runtime-socket']],
+  ...[
+    '/run',
+    '/run/containerd/containerd.sock',
+    '/var/run/docker.sock',
+    '/run/crio',
+    '/var/run/podman/podman.sock',
+  ].map((path): [string, PodParts, string[]] => [path, volume(path), ['runtime-socket']]),
+  ...['/data', '/run/user', '/opt/app', '/tmp/x/', '/dev/shm', '/data/db.sock'].map(
+    (path): [string, PodParts, string[]] => [path, volume(path), ['unix-vsock-hostpath']],
   ),
-  ...['/data', '/etc/ssl', '/var/log/pods', '/run/user', '/opt/app'].map(
+  ...['/etc/ssl', '/var/log/pods', '/etc/localtime', '/usr/share/zoneinfo', '/data/db.conf'].map(
     (path): [string, PodParts, string[]] => [path, volume(path), []],
   ),
   ['fsGroup of the proxy', security({ fsGroup: 1337 }), ['fsgroup-proxy-gid']],
@@ -63,6 +73,90 @@ test.each<[string, PodParts, string[]]>([
   ['resolvers of its own', { spec: { dnsPolicy: 'None' } }, ['dns-exfil']],
   ['the usual resolvers', { spec: { dnsPolicy: 'ClusterFirst' } }, []],
   ['a second network', networks('istio-cni, sriov'), ['secondary-network']],
+  [
+    'a second network in JSON',
+    networks('[{"name":"macvlan","interface":"net1"}]'),
+    ['secondary-network'],
+  ],
+  ['a list that is broken', networks('[{"name"'), ['secondary-network']],
+  [
+    'the network of the mesh in JSON',
+    networks('[{ "name":"consul-cni" },{"name":"istio-cni","namespace":"default"}]'),
+    [],
+  ],
+  ...[
+    'kubernetes.v1.cni.cncf.io/networks',
+    'v1.multus-cni.io/default-network',
+    'networking.gke.io/interfaces',
+    'danm.k8s.io/interfaces',
+  ].map((key): [string, PodParts, string[]] => [
+    key,
+    { annotations: { [key]: 'x' } },
+    ['secondary-network'],
+  ]),
+  ...['intel.com/sriov_netdevice', 'rdma/hca_shared_devices', 'hugepages-1Gi'].map(
+    (name): [string, PodParts, string[]] => [
+      name,
+      { containers: [{ ...app, resources: { limits: { [name]: '1' } } }] },
+      ['secondary-network'],
+    ],
+  ),
+  [
+    'a device that is not asked for',
+    { containers: [{ ...app, resources: { limits: { 'rdma/hca': 0 } } }] },
+    [],
+  ],
+  ['a resolver besides', { spec: { dnsConfig: { nameservers: ['9.9.9.9'] } } }, ['dns-exfil']],
+  ['options of the resolver', { spec: { dnsConfig: { options: [{ name: 'ndots' }] } } }, []],
+  ['a sandbox', { spec: { runtimeClassName: 'kata' } }, ['sandbox-runtime']],
+  ['no sandbox', { spec: { runtimeClassName: 'nvidia' } }, []],
+  ['memory of the node', { spec: { hostIPC: true } }, ['unix-vsock-hostpath']],
+  [
+    'a port of the node that is a port of the proxy',
+    port({ containerPort: 8080, hostPort: 15020 }),
+    ['reserved-ports'],
+  ],
+  [
+    'processes shared by Vault',
+    { annotations: { 'vault.hashicorp.com/agent-share-process-namespace': 'true' } },
+    ['share-process-namespace'],
+  ],
+  [
+    'a virtual node that is tolerated',
+    tolerating({ key: 'virtual-kubelet.io/provider', operator: 'Exists' }),
+    ['virtual-node'],
+  ],
+  [
+    'Windows by its affinity',
+    {
+      spec: {
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [
+                {
+                  matchExpressions: [
+                    { key: 'kubernetes.io/os', operator: 'In', values: ['windows'] },
+                  ],
+                },
+              ],
+            },
+          },
+        },
+      },
+    },
+    ['windows-pod'],
+  ],
+  [
+    'a host process of one container',
+    secured({ runAsNonRoot: true, windowsOptions: { hostProcess: true } }),
+    ['windows-hostprocess'],
+  ],
+  [
+    'the sidecar as the container to enter',
+    { annotations: { 'kubectl.kubernetes.io/default-container': 'istio-proxy' } },
+    ['exec-into-proxy'],
+  ],
   ['the network of the mesh', networks('istio-cni'), []],
   ['hostProcess', security({ windowsOptions: { hostProcess: true } }), ['windows-hostprocess']],
   [
@@ -71,11 +165,29 @@ test.each<[string, PodParts, string[]]>([
     ['windows-pod'],
   ],
   ['Linux by its selector', { spec: { nodeSelector: { 'kubernetes.io/os': 'linux' } } }, []],
-  ['root', secured({ runAsUser: 0 }), ['setuid-to-proxy-uid']],
-  ['root by the pod', security({ runAsUser: 0 }), ['setuid-to-proxy-uid']],
+  ['root', secured({ runAsUser: 0 }), ['net-raw', 'setuid-to-proxy-uid']],
+  ['root by the pod', security({ runAsUser: 0 }), ['net-raw', 'setuid-to-proxy-uid']],
+  [
+    'a security context that leaves it open',
+    secured({ readOnlyRootFilesystem: true }),
+    ['net-raw', 'setuid-to-proxy-uid'],
+  ],
+  [
+    'one of the pod that does',
+    { spec: { securityContext: { fsGroup: 7 } } },
+    ['net-raw', 'setuid-to-proxy-uid'],
+  ],
+  ['a user without privileges', secured({ runAsUser: 7 }), []],
+  ['a promise to be none', secured({ runAsNonRoot: true }), []],
+  ['all dropped', secured({ capabilities: { drop: ['ALL'] } }), []],
+  [
+    'raw packets dropped',
+    secured({ capabilities: { drop: ['net_raw'] } }),
+    ['setuid-to-proxy-uid'],
+  ],
   [
     'root that cannot become another',
-    secured({ runAsUser: 0, capabilities: { drop: ['CAP_SETUID'] } }),
+    secured({ runAsUser: 0, capabilities: { drop: ['CAP_SETUID', 'NET_RAW'] } }),
     [],
   ],
   [
@@ -87,12 +199,22 @@ test.each<[string, PodParts, string[]]>([
     [],
   ],
   ['SETUID asked for', capability('SETUID'), ['setuid-to-proxy-uid']],
-  ['escalation asked for', secured({ allowPrivilegeEscalation: true }), ['setuid-to-proxy-uid']],
+  [
+    'escalation asked for',
+    secured({ allowPrivilegeEscalation: true, runAsUser: 7 }),
+    ['setuid-to-proxy-uid'],
+  ],
+  [
+    'SETUID asked for again, after all were dropped',
+    secured({ runAsUser: 7, capabilities: { add: ['SETUID'], drop: ['ALL'] } }),
+    ['sys-caps', 'setuid-to-proxy-uid'],
+  ],
   ['no escalation', secured({ allowPrivilegeEscalation: false, runAsNonRoot: true }), []],
   ['a socket of the node', host({ path: '/data/db', type: 'Socket' }), ['unix-vsock-hostpath']],
   ['a socket by its name', host({ path: '/data/db.sock' }), ['unix-vsock-hostpath']],
   ['vsock', host({ path: '/dev/vsock', type: 'CharDevice' }), ['unix-vsock-hostpath']],
   ['a file of the node', host({ path: '/data/db', type: 'File' }), []],
+  ['a directory of the node', host({ path: '/data', type: 'Directory' }), ['unix-vsock-hostpath']],
   [
     'a vsock device',
     { containers: [{ ...app, resources: { limits: { 'devices.kubevirt.io/vhost-vsock': '1' } } }] },
@@ -158,13 +280,14 @@ test('a pod that looks into its node', () => {
   ])
 })
 
-test('a manifest that was written out of a running pod is a copy; marks alone are not', () => {
+test('a pod that somebody made with the marks of injection is a copy, and so is a template with its token', () => {
   const volumes = [{ name: 'kube-api-access-x7k2p', projected: {} }]
   const marked = { annotations: istioStatus, spec: { volumes } }
   expect(ids(podOf(marked), false)).toContain('debug-copy')
   expect(ids(deploymentOf(marked), false)).toContain('debug-copy')
   expect(ids(podOf({ spec: { volumes } }), false)).toEqual([])
-  expect(ids(podOf({ annotations: istioStatus }), false)).not.toContain('debug-copy')
+  expect(ids(podOf({ annotations: istioStatus }), false)).toContain('debug-copy')
+  expect(ids(deploymentOf({ annotations: istioStatus }), false)).not.toContain('debug-copy')
   expect(ids(istioPod({ spec: { volumes } }))).toEqual([])
 })
 

@@ -1,65 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-// Further ways around a redirect that the manifest tells of: sockets of the node, virtual interfaces, users
-// that a process may become, nodes that were chosen by hand.
+// Further ways around a redirect that the manifest tells of: virtual interfaces, users that a process may
+// become, nodes that were chosen by hand.
 
-import { posix } from 'node:path'
-import {
-  field,
-  fields,
-  isFields,
-  isTrue,
-  list,
-  number,
-  text,
-  texts,
-  type Fields,
-} from '../fields.ts'
+import { field, fields, isFields, isTrue, list, number, text, type Fields } from '../fields.ts'
 import type { Container } from '../containers.ts'
 import type { Hit } from '../finding.ts'
-import type { Subject } from '../subject.ts'
-import { reachedBy } from './privileges.ts'
+import type { PodTemplate, Subject } from '../subject.ts'
+import { allowsVirtualNode } from './placement.ts'
+import { capabilitiesIn, mayBeRoot, securityPath } from './privileges.ts'
 import { called, type Check, type CheckInput } from './check.ts'
 
 export const escapes: Check = {
-  question:
-    'Does the manifest tell of another way past the redirect: sockets, tunnels, users, nodes?',
-  source: 'unix(7), vsock(7), setuid(2), Kubernetes 1.31 spec.nodeName and taints',
+  question: 'Does the manifest tell of another way past the redirect: tunnels, users, nodes?',
+  source: 'setuid(2), Kubernetes 1.31 spec.nodeName and taints',
   find: (input) => [
     ...becomesProxyUser(input),
     ...virtualInterfaces(input),
-    ...sockets(input),
     ...chosenNode(input.subject),
+    ...allowsVirtualNode(input.subject),
   ],
 }
 
-/** Said by the manifest, not merely left open: it runs as root, asks for SETUID, or for set-user-id programs. */
+/**
+ * It runs as root, asks for SETUID, or for set-user-id programs; or a security context was written that leaves all
+ * of that open. A manifest without any decided nothing.
+ */
 function becomesProxyUser({ subject, own, exempt }: CheckInput): Hit[] {
-  const { spec, containers } = subject.pod
+  const { pod } = subject
   // Where the redirect leaves no user alone there is nobody to become.
-  if (exempt.users.size === 0 || isFalse(spec, 'hostUsers')) return []
-  for (const container of containers.filter((one) => !own(one))) {
-    const told = toldToBecome(container, spec)
-    if (told === null) continue
-    return [
-      {
-        id: 'setuid-to-proxy-uid',
-        path: told,
-        message: `${called(container)} may become user ${exempt.usual}, whose traffic is not redirected`,
-      },
-    ]
+  if (exempt.users.size === 0 || isFalse(pod.spec, 'hostUsers')) return []
+  const others = pod.containers.filter((one) => !own(one))
+  for (const read of [toldToBecome, leftToBecome]) {
+    for (const container of others) {
+      const path = read(container, pod)
+      if (path === null) continue
+      const message = `${called(container)} may become user ${exempt.usual}, whose traffic is not redirected`
+      const hit: Hit = { id: 'setuid-to-proxy-uid', path, message }
+      return [read === toldToBecome ? hit : { ...hit, severity: 'medium' }]
+    }
   }
   return []
 }
 
-function toldToBecome(container: Container, spec: Fields): string | null {
+function toldToBecome(container: Container, { spec }: PodTemplate): string | null {
   const { security, path } = container
-  const short = (name: string) => name.toUpperCase().replace(/^CAP_/, '')
-  const added = texts(security, 'capabilities', 'add').map(short)
-  const asked = added.findIndex((name) => name === 'SETUID')
+  const asked = capabilitiesIn(container, 'add').findIndex((name) => name === 'SETUID')
   if (asked !== -1) return `${path}.securityContext.capabilities.add[${asked}]`
-  const dropped = texts(security, 'capabilities', 'drop').map(short)
-  // Without the capability not even root changes its user.
-  if (dropped.includes('ALL') || dropped.includes('SETUID')) return null
+  if (cannotBecome(container)) return null
   if (number(security, 'runAsUser') === 0) return `${path}.securityContext.runAsUser`
   const inherits = field(security, 'runAsUser') === undefined
   if (inherits && number(spec, 'securityContext', 'runAsUser') === 0) {
@@ -68,6 +55,16 @@ function toldToBecome(container: Container, spec: Fields): string | null {
   return isTrue(security, 'allowPrivilegeEscalation')
     ? `${path}.securityContext.allowPrivilegeEscalation`
     : null
+}
+
+/** Not even root changes its user without the capability. */
+function cannotBecome(container: Container): boolean {
+  return capabilitiesIn(container, 'drop').some((name) => name === 'ALL' || name === 'SETUID')
+}
+
+function leftToBecome(container: Container, pod: PodTemplate): string | null {
+  const open = !cannotBecome(container) && mayBeRoot(container, pod.spec)
+  return open ? securityPath(container, pod) : null
 }
 
 function isFalse(value: unknown, key: string): boolean {
@@ -79,9 +76,10 @@ function virtualInterfaces({ subject, own, reroutes }: CheckInput): Hit[] {
   const { pod } = subject
   // The annotations with which a mesh takes such interfaces in; an empty one takes in none.
   if ((reroutes ?? []).some((key) => (pod.annotations.get(key) ?? '').trim() !== '')) return []
-  const label = 'kubevirt.io'
-  if (pod.labels.get(label) === 'virt-launcher') {
-    const path = `${pod.prefix}metadata.labels[${label}]`
+  const machine = ['kubevirt.io/domain', 'vm.kubevirt.io/name'].find((key) => pod.labels.has(key))
+  const launcher = pod.labels.get('kubevirt.io') === 'virt-launcher' ? 'kubevirt.io' : machine
+  if (launcher !== undefined) {
+    const path = `${pod.prefix}metadata.labels[${launcher}]`
     const message = 'the pod runs a virtual machine, whose packets are not redirected'
     return [{ id: 'virt-interface', path, message }]
   }
@@ -91,39 +89,20 @@ function virtualInterfaces({ subject, own, reroutes }: CheckInput): Hit[] {
   return [{ id: 'virt-interface', path: `${nested.path}.image`, message }]
 }
 
+/** Nodes in a container, and builders that give each step a network of its own. */
+const nodesInside = ['kindest/node', 'rancher/k3s', 'rancher/rke2', 'moby/buildkit', 'nestybox/']
+
 /** "docker:27-dind", "registry.example/docker:dind-rootless", "registry.example/ci/dind:1". */
 function isNested(image: string): boolean {
   const [plain = ''] = image.split('@', 1)
   const [name = '', tag = ''] = plain.slice(plain.lastIndexOf('/') + 1).split(':')
   return (
-    name === 'dind' || name.endsWith('-dind') || (name === 'docker' && /(^|-)dind(-|$)/.test(tag))
+    name === 'dind' ||
+    name.endsWith('-dind') ||
+    name.startsWith('dind-') ||
+    (name === 'docker' && /(^|-)dind(-|$)/.test(tag)) ||
+    nodesInside.some((one) => plain.startsWith(one) || plain.includes(`/${one}`))
   )
-}
-
-/** What goes through a socket of the node, or through vsock to its hypervisor, is no IP. */
-function sockets({ subject, own }: CheckInput): Hit[] {
-  const { spec, prefix, containers } = subject.pod
-  const volumes = list(spec, 'volumes').flatMap((volume, index): Hit[] => {
-    const host = fields(volume, 'hostPath')
-    const place = posix.join('/', text(host, 'path') ?? '/')
-    const device = ['/dev/vsock', '/dev/vhost-vsock'].includes(place)
-    const isSocket = text(host, 'type') === 'Socket' || place.endsWith('.sock')
-    // Through those sockets containers are started: that is the graver finding.
-    if ((!device && !isSocket) || reachedBy(place) !== null) return []
-    const path = `${prefix}spec.volumes[${index}].hostPath.path`
-    const message = `volume mounts "${place.slice(0, 100)}" of the node: what goes through it is no IP`
-    return [{ id: 'unix-vsock-hostpath', path, message }]
-  })
-  const devices = containers.flatMap((container): Hit[] => {
-    if (own(container)) return []
-    const limits = fields(container.fields, 'resources', 'limits')
-    const name = Object.keys(limits).find((one) => one.endsWith('/vhost-vsock'))
-    if (name === undefined) return []
-    const path = `${container.path}.resources.limits[${name}]`
-    const message = `${called(container)} gets ${name}: what goes through it is no IP`
-    return [{ id: 'unix-vsock-hostpath', path, message }]
-  })
-  return [...volumes, ...devices]
 }
 
 /** Past the scheduler, and with it past the taint of a node whose network plugin is not ready. */

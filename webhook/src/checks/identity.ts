@@ -13,11 +13,28 @@ export const identity: Check = {
   find,
 }
 
-function find({ subject, exempt, own }: CheckInput): Hit[] {
+/** openshift/apiserver-library-go pkg/securitycontextconstraints: "FIRST/LENGTH" or "FIRST-LAST". */
+const uidRange = 'openshift.io/sa.scc.uid-range'
+
+/** Who names no user gets the first one of the range. */
+function userOfRange({ annotations }: CheckInput['namespace']): number | null {
+  const [, first] = /^(\d{1,10})[/-]\d+$/.exec(annotations.get(uidRange) ?? '') ?? []
+  return first === undefined ? null : Number(first)
+}
+
+function find({ subject, namespace, exempt, own }: CheckInput): Hit[] {
   const { spec, prefix, containers } = subject.pod
   const hits: Hit[] = []
+  const given = userOfRange(namespace)
   for (const container of containers.filter((one) => !own(one))) {
     const user = userOf(container, spec)
+    if (user === undefined && given !== null && exempt.users.has(given)) {
+      hits.push({
+        id: container.kind === 'init' ? 'init-as-proxy-uid' : 'app-as-proxy-uid',
+        path: `namespace.metadata.annotations[${uidRange}]`,
+        message: `${called(container)} gets user ${given} by the range of its namespace, whose traffic is never redirected`,
+      })
+    }
     if (user !== undefined && exempt.users.has(user)) {
       const id =
         container.kind === 'init'

@@ -69,7 +69,7 @@ function* partsOf(text: string): Generator<Part> {
 function readPart(given: Part): Read {
   const part = given.text.startsWith('\ufeff') ? { ...given, text: given.text.slice(1) } : given
   const json = readJson(part)
-  if (json !== null) return { documents: json, mistakes: [] }
+  if (json !== null) return json
   const { text, before } = part
   const plain = text.length > plainLength ? null : readPlainYaml(text)
   if (plain === null) return readAnyYaml(part)
@@ -85,40 +85,60 @@ function readPart(given: Part): Read {
 /** Without aliases a text is never more than it looks like; a list of a whole cluster is one document. */
 const plainLength = 64 * 1024 * 1024
 
-function readJson({ text, before }: Part): TextDocument[] | null {
+function readJson({ text, before }: Part): Read | null {
   const body = text.startsWith('---') ? text.slice(3) : text
   const first = /^\s*([{[])/.exec(body)
   if (first === null) return null
   const cut = text.length - body.length
   const whole = parsed(body)
-  const values = whole === null ? manyJson(body) : [{ value: whole.value, text: body, at: 0 }]
-  return (
-    values?.map(({ value, text: own, at }) => {
-      const places = new JsonPlaces(own)
-      return {
-        value,
-        placeOf: (path) => {
-          const { at: begin, end, name } = places.find(path)
-          const from = cut + at
-          return placeIn(text, before, {
-            at: from + begin,
-            end: from + end,
-            name: name === null ? null : from + name,
-          })
-        },
-      }
-    }) ?? null
-  )
+  const read =
+    whole === null
+      ? manyJson(body)
+      : { values: [{ value: whole.value, text: body, at: 0 }], wrong: [] }
+  if (read === null) return null
+  const documents = read.values.map(({ value, text: own, at }): TextDocument => {
+    const places = new JsonPlaces(own)
+    return {
+      value,
+      placeOf: (path) => {
+        const { at: begin, end, name } = places.find(path)
+        const from = cut + at
+        return placeIn(text, before, {
+          at: from + begin,
+          end: from + end,
+          name: name === null ? null : from + name,
+        })
+      },
+    }
+  })
+  const mistakes = read.wrong.map((at) => {
+    const line = before + 1 + lineBreaks(text, 0, cut + at)
+    return {
+      line,
+      message: 'found text that is not JSON, expected another JSON value (correct it here)',
+    }
+  })
+  return { documents, mistakes }
 }
 
-function manyJson(text: string): { value: unknown; text: string; at: number }[] | null {
-  const out: { value: unknown; text: string; at: number }[] = []
-  for (const one of jsonValues(text) ?? []) {
+type Many = {
+  values: { value: unknown; text: string; at: number }[]
+  /** Offsets. */ wrong: number[]
+}
+
+/** Null when it does not begin with a JSON value: a mapping in braces is YAML as well. */
+function manyJson(body: string): Many | null {
+  const { values: texts, rest } = jsonValues(body)
+  // One mapping in braces and then a comment: YAML. Two of them are none.
+  if (rest !== null && texts.length < 2 && !'{['.includes(body.charAt(rest))) return null
+  const read: Many = { values: [], wrong: rest === null ? [] : [rest] }
+  for (const one of texts) {
     const value = parsed(one.text)
-    if (value === null) return null
-    out.push({ ...one, ...value })
+    if (value !== null) read.values.push({ ...one, ...value })
+    else if (read.values.length === 0) return null
+    else read.wrong.push(one.at)
   }
-  return out.length === 0 ? null : out
+  return read.values.length === 0 ? null : { ...read, wrong: read.wrong.sort((a, b) => a - b) }
 }
 
 function parsed(text: string): { value: unknown } | null {

@@ -40,7 +40,8 @@ it('values that follow one another are told apart', () => {
       fc.constantFrom('', '\n', ' \n\t'),
       (all, between) => {
         const text = all.map((one) => JSON.stringify(one)).join(between)
-        expect(jsonValues(text)?.map((one) => JSON.parse(one.text) as unknown)).toEqual(
+        expect(jsonValues(text).rest).toBeNull()
+        expect(jsonValues(text).values.map((one) => JSON.parse(one.text) as unknown)).toEqual(
           all.map((one) => JSON.parse(JSON.stringify(one)) as unknown),
         )
       },
@@ -53,7 +54,8 @@ it('of two fields of one name the last is found, as JSON.parse has it', () => {
   expect(new JsonPlaces('{"a":1,"a":22}').find(['a'])).toEqual({ at: 11, end: 13, name: 7 })
 })
 
-it('what does not end is nothing', () => {
-  expect(jsonValues('{"a": 1} {"b"')).toBeNull()
-  expect(jsonValues('{} x')).toBeNull()
+it('what does not end, or is something else, is told with its place', () => {
+  expect(jsonValues('{"a": 1} {"b"')).toEqual({ values: [{ text: '{"a": 1}', at: 0 }], rest: 9 })
+  expect(jsonValues('{} x')).toEqual({ values: [{ text: '{}', at: 0 }], rest: 3 })
+  expect(jsonValues('x')).toEqual({ values: [], rest: 0 })
 })

@@ -4,18 +4,20 @@
 
 const codes = { quote: 34, backslash: 92, comma: 44, open: 91, close: 93, brace: 123, unbrace: 125 }
 
-/** The texts of JSON values that follow one another, each with its offset; null when one does not end. */
-export function jsonValues(text: string): { text: string; at: number }[] | null {
-  const found: { text: string; at: number }[] = []
+/** The texts of JSON values that follow one another, each with its offset; `rest`: where something else begins. */
+export function jsonValues(text: string): {
+  values: { text: string; at: number }[]
+  rest: number | null
+} {
+  const values: { text: string; at: number }[] = []
   for (let at = space(text, 0); at < text.length;) {
     const code = text.charCodeAt(at)
-    if (code !== codes.brace && code !== codes.open) return null
-    const end = valueEnd(text, at)
-    if (end === null) return null
-    found.push({ text: text.slice(at, end), at })
+    const end = code !== codes.brace && code !== codes.open ? null : valueEnd(text, at)
+    if (end === null) return { values, rest: at }
+    values.push({ text: text.slice(at, end), at })
     at = space(text, end)
   }
-  return found
+  return { values, rest: null }
 }
 
 /** Finds values of a text that JSON.parse has accepted. */

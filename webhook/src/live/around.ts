@@ -3,15 +3,13 @@
 // meshes keep there. Read whole, before anything is judged.
 
 import type { Cluster } from '../../../runtime/src/index.ts'
-import { isWanted, type ClusterObjects, type Wanted } from '../cluster-objects.ts'
+import { isWanted, type Wanted } from '../cluster-objects.ts'
 import { fields, type Fields } from '../fields.ts'
-import type { Knowledge } from '../judge.ts'
 import type { Manifest, Unread } from '../manifests.ts'
 import { meshes } from '../meshes/index.ts'
-import type { Mesh } from '../meshes/mesh.ts'
 import { wantedOf } from '../meshes/resolve-settings.ts'
 import { sorted, type ScanInput } from '../scan-input.ts'
-import { knowledgeOf } from '../scan-knowledge.ts'
+import { knowledgeOf, type ScanKnowledge } from '../scan-knowledge.ts'
 import type { ScanOptions } from '../scan.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
 import {
@@ -29,12 +27,9 @@ export type AroundOptions = ScanOptions &
     manifests?: readonly Manifest[]
   }
 
-export type Surroundings = {
+export type Surroundings = Omit<ScanKnowledge, 'problems'> & {
   served: Served
   reader: Reader
-  knowledge: Knowledge
-  objects: ClusterObjects
-  expected: Mesh[]
   /** Its subjects are those of the files only. */
   input: ScanInput
   /** Grows while more is read. */

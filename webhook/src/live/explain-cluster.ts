@@ -22,7 +22,7 @@ export async function explainCluster(options: ClusterExplainOptions): Promise<Ex
   const namespace = target.namespace ?? 'default'
   const { manifests } = files
   const around = await lookAround({ ...options, manifests, namespace })
-  const { knowledge, input, served, unread } = around
+  const { input, served, unread } = around
   const result: ExplainResult = {
     schema: explainSchema,
     subjects: [],
@@ -43,7 +43,7 @@ export async function explainCluster(options: ClusterExplainOptions): Promise<Ex
   }
   const object = { ...body, kind: text(body, 'kind') ?? resource.kind }
   result.subjects = subjectsOf(object, options).map((subject) =>
-    explanationOf({ subject, manifest: manifestOf(object) }, knowledge, input),
+    explanationOf({ subject, manifest: manifestOf(object) }, around, input),
   )
   return result
 }

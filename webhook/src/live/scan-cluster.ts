@@ -23,7 +23,7 @@ const pods: Resource = { group: '', version: 'v1', resource: 'pods', kind: 'Pod'
 export async function scanCluster(options: ClusterScanOptions): Promise<ScanResult> {
   const around = await lookAround(options)
   const { knowledge, objects, expected, input, reader, served, unread } = around
-  const judged = new Judged(knowledge, input)
+  const judged = new Judged(around, input)
   const owners = new Owners()
   const compared: Subject[] = []
   const compare = (subject: Subject) => {
@@ -65,7 +65,10 @@ export async function scanCluster(options: ClusterScanOptions): Promise<ScanResu
   return scanResult({
     documents: count,
     workloads,
-    meshes: [...knowledge.expected, ...judged.subjects.flatMap(({ mesh }) => mesh ?? [])],
+    meshes: [
+      ...expected.map(({ name }) => name),
+      ...judged.subjects.flatMap(({ mesh }) => mesh ?? []),
+    ],
     subjects: judged.subjects,
     findings: judged.findings,
     unread: [...unread, ...judged.failed],

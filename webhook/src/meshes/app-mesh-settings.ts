@@ -5,7 +5,7 @@
 
 import type { ClusterObjects, Wanted } from '../cluster-objects.ts'
 import { flagIn } from './command-flags.ts'
-import { controlPlane, known, type ControlPlane } from './control-plane.ts'
+import { controlPlane, deployments, known, type ControlPlane } from './control-plane.ts'
 import { commonSettings, textSetting, type SettingsOf } from './settings.ts'
 
 export const appMeshSettings = {
@@ -18,13 +18,7 @@ export type AppMeshSettings = SettingsOf<typeof appMeshSettings>
 const api = { group: 'appmesh.k8s.aws', version: 'v1beta2' } as const
 
 export const appMeshReads: readonly Wanted[] = [
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'deployments',
-    kind: 'Deployment',
-    names: ['appmesh-controller'],
-  },
+  deployments('appmesh-controller'),
   { ...api, resource: 'virtualnodes', kind: 'VirtualNode' },
   { ...api, resource: 'virtualgateways', kind: 'VirtualGateway' },
 ]

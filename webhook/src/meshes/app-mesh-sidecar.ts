@@ -23,8 +23,8 @@ import { usualIgnoredIps, usualIgnoredPorts, type AppMeshSettings } from './app-
 import { appMeshCapture, appMeshTraffic, beyond } from './app-mesh-traffic.ts'
 import type { MeshInput } from './mesh.ts'
 import { withoutIpv6 } from './pod-addresses.ts'
-import { no, sound, stops, type Rule } from './rule.ts'
-import { aheadOf, oneStaysUp } from './usual-rules.ts'
+import { sound, type Rule } from './rule.ts'
+import { aheadOf, foreignSidecar, initsBefore, oneStaysUp, whileUp } from './usual-rules.ts'
 
 type Input = MeshInput<AppMeshSettings>
 
@@ -37,15 +37,17 @@ export const appMeshVerification: readonly Rule<AppMeshSettings>[] = [
   sound(
     'Is the sidecar the one of the controller, by image, command and environment?',
     source,
-    (input) => ofProxy(input, (proxy) => foreignProxy(proxy, input)),
+    whileUp(appMeshSidecars, foreignProxy),
   ),
   sound(
     'Is everything captured, as annotations say?',
     `${code}/constants.go, 1.4 to 1.13`,
-    (input) => ofProxy(input, (proxy) => (isGateway(proxy) ? [] : appMeshTraffic(input))),
+    whileUp(appMeshSidecars, (proxy, input) => (isGateway(proxy) ? [] : appMeshTraffic(input))),
   ),
-  sound('Is the redirect set up, whole, and before every other init container?', source, (input) =>
-    ofProxy(input, (proxy) => redirect(input, proxy)),
+  sound(
+    'Is the redirect set up, whole, and before every other init container?',
+    source,
+    whileUp(appMeshSidecars, (proxy, input) => redirect(input, proxy)),
   ),
 ]
 
@@ -71,49 +73,24 @@ export const appMeshForesight: readonly Rule<AppMeshSettings>[] = [
       return [{ id: 'capture-missing', path: `${named.path}.name`, message }]
     },
   ),
-  {
-    question: 'Do init containers of the pod run before the redirect is set up?',
+  initsBefore({
     source: `${code}/init_proxy.go mutate (proxyinit is appended), 1.4 to 1.13`,
-    ask: (input) => {
-      const inits = input.subject.pod.containers.filter(
-        ({ kind, name }) => kind === 'init' && name !== 'proxyinit',
-      )
+    redirect: 'proxyinit',
+    isOwn: ({ name }) => name === 'proxyinit',
+    comesFirst: (input) => {
       const gateway = designated(input)[0]?.kind === 'VirtualGateway'
-      if (appMeshCapture(input) !== 'init' || gateway) return no('no init container sets it up')
-      if (inits.length === 0) return no('no init containers')
-      const hits = inits.map((one): Hit => ({
-        id: 'init-before-capture',
-        path: one.path,
-        message: `the init container "${one.name}" runs before proxyinit and is not captured`,
-      }))
-      return stops(inits.map(({ path }) => path).join(', '), ...hits)
+      return appMeshCapture(input) !== 'init' || gateway ? 'no init container sets it up' : null
     },
-  },
+  }),
 ]
 
-function ofProxy({ subject }: Input, find: (proxy: Container) => Hit[]): Hit[] {
-  const proxy = appMeshSidecars(subject).find(staysUp)
-  return proxy === undefined ? [] : find(proxy)
-}
-
 function foreignProxy(proxy: Container, { settings }: Input): Hit[] {
-  const say = (place: string, why: string): Hit[] => [
-    {
-      id: 'fake-sidecar-name',
-      path: `${proxy.path}.${place}`,
-      message: `the container "envoy" ${why}`,
-    },
-  ]
-  if (!isAppMeshImage(proxy, settings)) {
-    return say(
-      'image',
-      `runs "${proxy.image.slice(0, 100)}", which is no image of App Mesh's proxy`,
-    )
-  }
-  if (proxy.command.length > 0) {
-    return say('command', 'has a command of its own; the injected one has none')
-  }
-  return isTold(proxy) ? [] : say('env', 'is not told which node of the mesh it is')
+  return foreignSidecar(proxy, {
+    title: 'App Mesh',
+    image: isAppMeshImage(proxy, settings),
+    command: proxy.command.length === 0,
+    told: isTold(proxy) ? null : { place: 'env', why: 'is not told which node of the mesh it is' },
+  })
 }
 
 function redirect(input: Input, proxy: Container): Hit[] {

@@ -92,8 +92,12 @@ function leftAlone(
   }))
   if (hits.length > 0) return hits
   const hit: Hit = { id: 'proxy-uid-realigned', path: annotationPath(subject, key), message }
-  // Without a user of its own a container may be root.
-  return [value === '0' ? hit : { ...hit, effect: 'risk' }]
+  if (value === '0') return [hit]
+  // Whose user only its image tells may be that one.
+  const open = pod.containers.some(
+    (one) => !isAppMeshOwn(one, settings) && idOf(one, pod.spec) === undefined,
+  )
+  return open ? [{ ...hit, effect: 'risk' }] : []
 }
 
 /** No init container is added, and where there is no plugin nothing else redirects. */

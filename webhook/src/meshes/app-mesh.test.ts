@@ -414,7 +414,7 @@ const verified: Case[] = [
   },
   {
     name: 'volumes of the group of the sidecar: a risk',
-    ...running(appMeshPod({ spec: { securityContext: { fsGroup: 1337 } } })),
+    ...running(appMeshPod({ spec: { securityContext: { runAsUser: 7, fsGroup: 1337 } } })),
     verdict: 'covered',
     ids: ['fsgroup-proxy-gid'],
   },

@@ -17,6 +17,7 @@ import {
 import { appMeshChecks, appMeshForesight, appMeshVerification } from './app-mesh-sidecar.ts'
 import { appMeshCapture, beyond } from './app-mesh-traffic.ts'
 import type { BesideInput, Mesh, ObjectHit } from './mesh.ts'
+import { spokenOf } from './spoken.ts'
 
 export const appMesh: Mesh<AppMeshSettings> = {
   name: 'app-mesh',
@@ -27,13 +28,9 @@ export const appMesh: Mesh<AppMeshSettings> = {
   isInjector: (name) => name === 'mpod.appmesh.k8s.aws',
   chartInjectors: appMeshChartInjectors,
   mentionedBy: (subject, namespace) =>
-    namespace?.labels.has(inject) === true ||
-    namespace?.annotations.has(inject) === true ||
+    spokenOf({ namespace: [inject], pod: [inject] }, subject, namespace) ||
     (subject !== null &&
-      (subject.pod.annotations.has(inject) ||
-        subject.pod.labels.has(inject) ||
-        subject.annotations.has(inject) ||
-        subject.pod.containers.some(({ env }) => env.has('APPMESH_VIRTUAL_NODE_NAME')))),
+      subject.pod.containers.some(({ env }) => env.has('APPMESH_VIRTUAL_NODE_NAME'))),
   enabled: (namespace) => ({
     namespace: supposing(namespace, { labels: { [inject]: 'enabled' } }),
     assumed: `namespace "${namespace.name}" has the label ${inject}=enabled (no Namespace object was given)`,

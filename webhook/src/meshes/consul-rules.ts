@@ -21,7 +21,7 @@ import type { ConsulSettings } from './consul-settings.ts'
 import { transparentProxy } from './consul-traffic.ts'
 import type { MeshInput } from './mesh.ts'
 import { misplacedKey } from './misplaced-key.ts'
-import { refusingBefore } from './refusals.ts'
+import { refusedUser, refusingBefore } from './refusals.ts'
 import { no, shown, stops, when, type Rule } from './rule.ts'
 import { ignoresNamespaces, noEntryForPods, whichSelector } from './usual-rules.ts'
 
@@ -167,16 +167,17 @@ export const consulRules: readonly Rule<ConsulSettings>[] = refusingBefore<Consu
       return { id: 'injector-refuses', path: annotationPath(subject, services), message }
     },
   ),
-  when(
-    "Does the pod or a container ask for the sidecar's user?",
-    `${code}/consul_dataplane_sidecar.go, 1.0 to 2.0`,
-    ({ subject: { pod } }) =>
-      shown(
-        `${pod.prefix}spec.securityContext.runAsUser`,
-        number(pod.spec, 'securityContext', 'runAsUser'),
-      ),
-    sameUser,
-  ),
+  {
+    question: "Does the pod or a container ask for the sidecar's user?",
+    source: `${code}/consul_dataplane_sidecar.go, 1.0 to 2.0`,
+    ask: (input) => {
+      const { pod } = input.subject
+      const user = number(pod.spec, 'securityContext', 'runAsUser')
+      const at = shown(`${pod.prefix}spec.securityContext.runAsUser`, user)
+      const hits = sameUser(input)
+      return hits.length === 0 ? no(at) : stops(at, ...hits)
+    },
+  },
 ])
 
 /** The CNI plugin does not look at more than these annotations either. */
@@ -186,13 +187,12 @@ function forged(subject: Input['subject']): Hit[] {
   return [{ id: 'cni-forged-redirect', path: annotationPath(subject, redirectConfig), message }]
 }
 
-function sameUser(input: Input): Hit | null {
+function sameUser(input: Input): Hit[] {
   const { subject, settings } = input
   const { pod } = subject
-  if (settings.openShift === true && !transparentProxy(input).on) return null
+  if (settings.openShift === true && !transparentProxy(input).on) return []
   if (number(pod.spec, 'securityContext', 'runAsUser') === usualUser) {
-    const path = `${pod.prefix}spec.securityContext.runAsUser`
-    return { id: 'injector-refuses', path, message: refusal('the pod') }
+    return refusedUser(`${pod.prefix}spec.securityContext.runAsUser`, 'the pod', usualUser)
   }
   const same = pod.containers.find(
     (one) =>
@@ -200,17 +200,9 @@ function sameUser(input: Input): Hit | null {
       number(one.security, 'runAsUser') === usualUser &&
       !isConsulImage(one, settings),
   )
-  return same === undefined
-    ? null
-    : {
-        id: 'injector-refuses',
-        path: `${same.path}.securityContext.runAsUser`,
-        message: refusal(`the container "${same.name}"`),
-      }
-}
-
-function refusal(who: string): string {
-  return `${who} asks for user ${usualUser}, the sidecar's, which the injector refuses`
+  if (same === undefined) return []
+  const path = `${same.path}.securityContext.runAsUser`
+  return refusedUser(path, `the container "${same.name}"`, usualUser)
 }
 
 const isBool = (value: string) => parseBool(value) !== null

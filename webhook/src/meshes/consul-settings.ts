@@ -4,7 +4,7 @@
 
 import type { ClusterObjects, Wanted } from '../cluster-objects.ts'
 import { flagIn, flagsIn } from './command-flags.ts'
-import { controlPlane, flagOf, known } from './control-plane.ts'
+import { controlPlane, deployments, flagOf, known } from './control-plane.ts'
 import {
   commonSettings,
   flagSetting,
@@ -30,13 +30,7 @@ export type ConsulSettings = SettingsOf<typeof consulSettings>
 const api = { group: 'consul.hashicorp.com', version: 'v1alpha1' } as const
 
 export const consulReads: readonly Wanted[] = [
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'deployments',
-    kind: 'Deployment',
-    names: ['consul-connect-injector', 'consul-consul-connect-injector'],
-  },
+  deployments('consul-connect-injector', 'consul-consul-connect-injector'),
   { ...api, resource: 'proxydefaults', kind: 'ProxyDefaults' },
   { ...api, resource: 'servicedefaults', kind: 'ServiceDefaults' },
 ]

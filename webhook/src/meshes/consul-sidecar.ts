@@ -4,7 +4,7 @@
 // connect-inject/webhook/{consul_dataplane_sidecar,container_init,mesh_webhook}.go, control-plane/cni/main.go (1.0 to 2.0).
 
 import type { CheckInput } from '../checks/check.ts'
-import { staysUp, type Container } from '../containers.ts'
+import type { Container } from '../containers.ts'
 import { number } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import { annotationPath } from './annotation-rules.ts'
@@ -24,8 +24,8 @@ import { consulRedirect, leftAlone, untoldHoles } from './consul-redirect.ts'
 import type { ConsulSettings } from './consul-settings.ts'
 import { consulTraffic, transparentProxy } from './consul-traffic.ts'
 import type { Capture, MeshInput } from './mesh.ts'
-import { no, shown, sound, stops, when, type Rule } from './rule.ts'
-import { aheadOf, oneStaysUp } from './usual-rules.ts'
+import { shown, sound, when, type Rule } from './rule.ts'
+import { aheadOf, foreignSidecar, initsBefore, oneStaysUp, whileUp } from './usual-rules.ts'
 import { isBefore } from './version.ts'
 
 type Input = MeshInput<ConsulSettings>
@@ -39,13 +39,17 @@ export const consulVerification: readonly Rule<ConsulSettings>[] = [
   sound(
     'Is the sidecar the one that Consul injects, by image, command and arguments?',
     source,
-    (input) => ofProxy(input, (proxy) => foreignProxy(proxy, input)),
+    whileUp(consulSidecars, foreignProxy),
   ),
-  sound('Is the transparent proxy on, without holes?', source, (input) =>
-    ofProxy(input, () => consulTraffic(input)),
+  sound(
+    'Is the transparent proxy on, without holes?',
+    source,
+    whileUp(consulSidecars, (_proxy, input) => consulTraffic(input)),
   ),
-  sound('Is the redirect set up, whole, and before every other init container?', source, (input) =>
-    ofProxy(input, () => redirect(input)),
+  sound(
+    'Is the redirect set up, whole, and before every other init container?',
+    source,
+    whileUp(consulSidecars, (_proxy, input) => redirect(input)),
   ),
 ]
 
@@ -55,21 +59,12 @@ export const consulForesight: readonly Rule<ConsulSettings>[] = [
     'hashicorp/consul-k8s control-plane/connect-inject/constants/annotations_and_labels.go, 1.0 to 2.0',
     consulTraffic,
   ),
-  {
-    question: 'Do init containers of the pod run before the redirect is set up?',
+  initsBefore({
     source: `${source} (its init container and its native sidecar are appended)`,
-    ask: (input) => {
-      if (consulCapture(input) !== 'init') return no('no init container sets up the redirect')
-      const inits = input.subject.pod.containers.filter(({ kind }) => kind === 'init')
-      if (inits.length === 0) return no('no init containers')
-      const hits = inits.map((one): Hit => ({
-        id: 'init-before-capture',
-        path: one.path,
-        message: `the init container "${one.name}" runs before consul-connect-inject-init and is not captured`,
-      }))
-      return stops(inits.map(({ path }) => path).join(', '), ...hits)
-    },
-  },
+    redirect: 'consul-connect-inject-init',
+    comesFirst: (input) =>
+      consulCapture(input) === 'init' ? null : 'no init container sets up the redirect',
+  }),
   sound(
     'Does the manifest leave the redirect to the injector?',
     'hashicorp/consul-k8s control-plane/connect-inject/webhook/mesh_webhook.go addRedirectTrafficConfigAnnotation, 1.0 to 2.0',
@@ -115,29 +110,16 @@ export function consulCapture(input: Input): Capture {
   return settings.cni === true ? 'cni' : 'init'
 }
 
-function ofProxy({ subject }: Input, find: (proxy: Container) => Hit[]): Hit[] {
-  const proxy = consulSidecars(subject).find(staysUp)
-  return proxy === undefined ? [] : find(proxy)
-}
-
 function foreignProxy(proxy: Container, { settings }: Input): Hit[] {
-  const say = (field: string, why: string): Hit => ({
-    id: 'fake-sidecar-name',
-    path: `${proxy.path}.${field}`,
-    message: `the container "${proxy.name}" ${why}`,
-  })
-  if (!isConsulImage(proxy, settings)) {
-    return [
-      say('image', `runs "${proxy.image.slice(0, 100)}", which is no image of Consul's proxy`),
-    ]
-  }
   // The first ones were started by a shell.
   const shell = isBefore(settings.version, '1.1') === true && proxy.command[0] === '/bin/sh'
-  if (proxy.command.length > 0 && !shell) {
-    return [say('command', 'has a command of its own; the injected one has none')]
-  }
   const told = [...proxy.command, ...proxy.args].some((one) => /-proxy(-service)?-id/.test(one))
-  return told ? [] : [say('args', 'is not told which service it is the proxy of')]
+  return foreignSidecar(proxy, {
+    title: 'Consul',
+    image: isConsulImage(proxy, settings),
+    command: proxy.command.length === 0 || shell,
+    told: told ? null : { place: 'args', why: 'is not told which service it is the proxy of' },
+  })
 }
 
 function redirect(input: Input): Hit[] {

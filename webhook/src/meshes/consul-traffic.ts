@@ -75,6 +75,12 @@ const rules: readonly AnnotationRule[] = [
     blinds: (value) => /(^|\s)(-c|--config-path|--config-yaml|--mode)([\s=]|$)/.test(value),
     what: 'the proxy runs with a configuration of the user',
   },
+  ...['', '-mount'].map((end): AnnotationRule => ({
+    key: `consul.hashicorp.com/consul-sidecar-user-volume${end}`,
+    id: 'bootstrap-override',
+    blinds: (value) => !['', '[]'].includes(value.replaceAll(/\s/g, '')),
+    what: 'the proxy gets files that the user chose',
+  })),
 ]
 
 const asSidecar: AnnotationRule = {

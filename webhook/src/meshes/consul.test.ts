@@ -379,7 +379,7 @@ const verified: Case[] = [
     ...running(podOf(notes(consulNotes))),
     verdict: 'not-injected',
     reason: 'forged-injected-marker',
-    ids: ['forged-injected-marker'],
+    ids: ['forged-injected-marker', 'debug-copy'],
   },
   {
     name: 'fake sidecar',

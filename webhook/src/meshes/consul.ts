@@ -20,6 +20,7 @@ import {
   consulVerification,
 } from './consul-sidecar.ts'
 import type { Mesh } from './mesh.ts'
+import { spokenOf } from './spoken.ts'
 
 export const consul: Mesh<ConsulSettings> = {
   name: 'consul',
@@ -30,12 +31,8 @@ export const consul: Mesh<ConsulSettings> = {
   isInjector: (name) => name.endsWith('connect-injector.consul.hashicorp.com'),
   chartInjectors: consulChartInjectors,
   mentionedBy: (subject, namespace) =>
-    namespace?.labels.has(transparent) === true ||
-    (subject !== null &&
-      ([inject, status].some((key) => subject.pod.annotations.has(key)) ||
-        [inject, status].some((key) => subject.pod.labels.has(key)) ||
-        subject.annotations.has(inject) ||
-        consulSidecars(subject).length > 0)),
+    spokenOf({ namespace: [transparent, inject], pod: [inject, status] }, subject, namespace) ||
+    (subject !== null && consulSidecars(subject).length > 0),
   enabled: (namespace) => ({
     namespace,
     assumed: `namespace "${namespace.name}" has neither the label ${transparent} nor one that keeps the injector away (no Namespace object was given)`,

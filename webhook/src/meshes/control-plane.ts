@@ -2,8 +2,23 @@
 // A mesh's own Deployment tells its version by its image, and its configuration by its environment and its
 // arguments.
 
-import { objectNamed, ofKind, type ClusterObject, type ClusterObjects } from '../cluster-objects.ts'
+import {
+  objectNamed,
+  ofKind,
+  type ClusterObject,
+  type ClusterObjects,
+  type Wanted,
+} from '../cluster-objects.ts'
 import { list, text, texts } from '../fields.ts'
+
+const named = (group: string, resource: string, kind: string) => {
+  return (...names: readonly string[]): Wanted => ({ group, version: 'v1', resource, kind, names })
+}
+
+/** Of these names; one that ends in * is the beginning of names. */
+export const deployments = named('apps', 'deployments', 'Deployment')
+export const daemonSets = named('apps', 'daemonsets', 'DaemonSet')
+export const configMaps = named('', 'configmaps', 'ConfigMap')
 
 export type ControlPlane = {
   object: ClusterObject

@@ -42,7 +42,8 @@ const controllers = [
   ...['ReplicationController', 'Rollout', 'DeploymentConfig'],
 ]
 
-/** Controllers of Kubernetes make its pods. */
+/** Controllers of Kubernetes make its pods. Whoever writes a pod can write any owner into it. */
 export function isOfKnownController(subject: Subject): boolean {
-  return controllers.includes(controllerKind(subject))
+  const own = subject.kind === 'Pod' && !subject.finished
+  return !own && controllers.includes(controllerKind(subject))
 }

@@ -81,7 +81,8 @@ export const daprRules: readonly Rule<DaprSettings>[] = refusingBefore<DaprSetti
     question: 'Is the pod created by somebody whom the injector does not know?',
     source: `${handler} and injector.go AllowedServiceAccountInfos, 1.8 to 1.18`,
     ask: ({ subject, settings, requester }) => {
-      if (requester !== null) {
+      // Who sends a workload is not who makes its pods.
+      if (requester !== null && subject.kind === 'Pod') {
         const at = shown('request.userInfo.username', requester.user)
         if (isAllowed(requester, settings)) return no(at)
         const message = `"${oneLine(requester.user)}" is not among the accounts whose pods get the sidecar`

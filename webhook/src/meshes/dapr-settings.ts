@@ -3,7 +3,7 @@
 // dapr/dapr pkg/injector/service/config.go, charts/dapr/charts/dapr_sidecar_injector (1.8 to 1.18).
 
 import type { ClusterObjects, Wanted } from '../cluster-objects.ts'
-import { controlPlane, known } from './control-plane.ts'
+import { controlPlane, deployments, known } from './control-plane.ts'
 import { commonSettings, textsSetting, type SettingsOf } from './settings.ts'
 
 export const daprSettings = {
@@ -16,15 +16,7 @@ export const daprSettings = {
 
 export type DaprSettings = SettingsOf<typeof daprSettings>
 
-export const daprReads: readonly Wanted[] = [
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'deployments',
-    kind: 'Deployment',
-    names: ['dapr-sidecar-injector'],
-  },
-]
+export const daprReads: readonly Wanted[] = [deployments('dapr-sidecar-injector')]
 
 export function daprSettingsFrom(objects: ClusterObjects): DaprSettings {
   const plane = controlPlane(objects, (name) => name === 'dapr-sidecar-injector')

@@ -13,9 +13,10 @@ import {
   capturesNothing,
   notReal,
   ofSidecar,
+  presenceForesight,
+  replacedImage,
   runsForeignImage,
   sharesProcesses,
-  willCaptureNothing,
 } from './presence.ts'
 import { sound, type Rule } from './rule.ts'
 import { oneStaysUp } from './usual-rules.ts'
@@ -50,28 +51,26 @@ export const daprForesight: readonly Rule<DaprSettings>[] = [
   sound(
     'Is the image of the sidecar left to the injector?',
     'dapr/dapr pkg/injector/patcher/sidecar.go SidecarImage, 1.8 to 1.18',
-    replacedImage,
+    otherImage,
   ),
   sound(
     'Is the pod made by a controller whose pods get the sidecar?',
     'dapr/dapr pkg/injector/service/injector.go AllowedServiceAccountInfos, 1.8 to 1.18',
     ({ subject, requester }) => {
-      if (requester !== null || isOfKnownController(subject)) return []
+      const told = requester !== null && subject.kind === 'Pod'
+      if (told || isOfKnownController(subject)) return []
       const path = subject.pod.prefix === '' ? 'kind' : `${subject.pod.prefix}spec`
       const message = `who creates the pod of this ${subject.kind} must be an account that the injector knows, else it gets no sidecar`
       return [{ id: 'dapr-requester-not-allowed', path, message, effect: 'risk' }]
     },
   ),
   staysNative,
-  sharesProcesses(daprPresence),
-  willCaptureNothing(daprPresence),
+  ...presenceForesight(daprPresence),
 ]
 
-function replacedImage({ subject, settings }: Input): Hit[] {
-  const value = subject.pod.annotations.get(sidecarImage)
-  if (value === undefined || value === '' || isDaprImage(value, settings)) return []
-  const message = `the annotation ${sidecarImage} is "${oneLine(value)}", which is no image of Dapr's`
-  return [{ id: 'proxy-image-override', path: annotationPath(subject, sidecarImage), message }]
+function otherImage({ subject, settings }: Input): Hit[] {
+  const isOwn = (image: string) => isDaprImage(image, settings)
+  return replacedImage(subject, { key: sidecarImage, title: 'Dapr', isOwn })
 }
 
 /** Started directly, or by the debugger that an annotation asks for. */
@@ -79,7 +78,7 @@ const programs = ['/daprd', './daprd', 'daprd', '/dlv']
 
 function foreign(one: Container, input: Input): Hit[] {
   if (!isDaprImage(one.image, input.settings)) {
-    const replaced = replacedImage(input)
+    const replaced = otherImage(input)
     return replaced.length > 0 ? replaced : runsForeignImage(one, 'Dapr')
   }
   const [program = ''] = [...one.command, ...one.args]

@@ -8,6 +8,7 @@ import { daprChartInjectors, daprRules, daprUncalled } from './dapr-rules.ts'
 import { daprReads, daprSettings, daprSettingsFrom, type DaprSettings } from './dapr-settings.ts'
 import { daprForesight, daprMissed, daprVerification } from './dapr-sidecar.ts'
 import type { Mesh } from './mesh.ts'
+import { spokenOf } from './spoken.ts'
 import { presenceInput } from './presence.ts'
 
 export const dapr: Mesh<DaprSettings> = {
@@ -18,13 +19,9 @@ export const dapr: Mesh<DaprSettings> = {
   settingsFrom: daprSettingsFrom,
   isInjector: (name) => name === 'sidecar-injector.dapr.io',
   chartInjectors: daprChartInjectors,
-  mentionedBy: (subject) =>
-    subject !== null &&
-    ([subject.pod.annotations, subject.pod.labels, subject.annotations].some((marks) =>
-      marks.has(enabled),
-    ) ||
-      subject.pod.labels.has(injected) ||
-      daprSidecars(subject).length > 0),
+  mentionedBy: (subject, namespace) =>
+    spokenOf({ namespace: [enabled], pod: [enabled, injected] }, subject, namespace) ||
+    (subject !== null && daprSidecars(subject).length > 0),
   enabled: () => null,
   uncalled: daprUncalled,
   rules: daprRules,

@@ -4,6 +4,7 @@
 // cni/pkg/plugin/plugin.go isAmbientPod, cni/pkg/util/podutil.go (1.22 to 1.31).
 
 import type { CheckInput } from '../checks/check.ts'
+import { onFreshNode } from '../checks/fresh-node.ts'
 import { objectNamed, ofKind } from '../cluster-objects.ts'
 import { fields, list, text } from '../fields.ts'
 import type { Hit } from '../finding.ts'
@@ -67,20 +68,18 @@ function notEnrolled({ subject, objects }: Input): Hit[] {
     const message = 'the redirect is set up, and the proxy of the node does not know the pod yet'
     return [{ id: 'cni-race', path, message }]
   }
-  const node = objectNamed(objects, 'Node', text(subject.object, 'spec', 'nodeName') ?? '')
-  const ready = Date.parse(text(node?.object, 'metadata', 'creationTimestamp') ?? '')
-  const started = Date.parse(text(subject.object, 'status', 'startTime') ?? '')
-  // Not a number: not known. Every comparison with that is false.
-  if (started - ready < freshNode) {
+  if (onFreshNode(subject, objects)) {
     const message = `the pod started when its node was new, and the node agent never set the redirect up (no annotation ${redirection})`
     return [{ id: 'cni-race', path, message }]
   }
   const message = `the pod runs without the annotation ${redirection}: the node agent never set the redirect up`
-  return [{ id: 'ambient-detect-error', path, message }]
+  const hits: Hit[] = [{ id: 'ambient-detect-error', path, message }]
+  const node = text(subject.object, 'spec', 'nodeName') ?? ''
+  if (objectNamed(objects, 'Node', node) !== null) return hits
+  const race =
+    'how old its node was is not known: it may have started before the node agent was there'
+  return [...hits, { id: 'cni-race', path, message: race }]
 }
-
-/** Milliseconds after a node was made in which its CNI agent may still be missing. */
-const freshNode = 5 * 60 * 1000
 
 function runs({ object }: Subject): boolean {
   const phase = text(object, 'status', 'phase')

@@ -5,7 +5,7 @@
 import { ofKind, type ClusterObject, type ClusterObjects, type Wanted } from '../cluster-objects.ts'
 import { isFields, list, text } from '../fields.ts'
 import { mappingIn } from './config-text.ts'
-import { flagOf, known } from './control-plane.ts'
+import { configMaps, daemonSets, flagOf, known } from './control-plane.ts'
 import {
   commonSettings,
   flagSetting,
@@ -33,20 +33,8 @@ export type AmbientSettings = SettingsOf<typeof ambientSettings>
 
 // The CNI agent serves sidecars as well, so only the proxy of the node says that this mesh is there: an exact name.
 export const ambientReads: readonly Wanted[] = [
-  {
-    group: '',
-    version: 'v1',
-    resource: 'configmaps',
-    kind: 'ConfigMap',
-    names: ['istio-cni-config*'],
-  },
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'daemonsets',
-    kind: 'DaemonSet',
-    names: ['istio-cni-node*', 'ztunnel'],
-  },
+  configMaps('istio-cni-config*'),
+  daemonSets('istio-cni-node*', 'ztunnel'),
   { group: '', version: 'v1', resource: 'services', kind: 'Service' },
 ]
 

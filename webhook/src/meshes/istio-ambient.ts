@@ -19,6 +19,7 @@ import {
   type AmbientSettings,
 } from './istio-ambient-settings.ts'
 import type { BesideInput, Mesh, ObjectHit } from './mesh.ts'
+import { spokenOf } from './spoken.ts'
 
 export const istioAmbient: Mesh<AmbientSettings> = {
   name: 'istio-ambient',
@@ -29,12 +30,7 @@ export const istioAmbient: Mesh<AmbientSettings> = {
   isInjector: () => false,
   chartInjectors: () => [],
   mentionedBy: (subject, namespace) =>
-    (namespace?.labels.has(mode) === true && namespace.labels.get(mode) !== 'none') ||
-    namespace?.annotations.has(mode) === true ||
-    (subject !== null &&
-      (subject.pod.labels.has(mode) ||
-        subject.pod.annotations.has(mode) ||
-        subject.pod.annotations.has(redirection))),
+    spokenOf({ namespace: [mode], pod: [mode, redirection] }, subject, namespace),
   enabled: (namespace) => ({
     namespace: supposing(namespace, { labels: { [mode]: 'ambient' } }),
     assumed: `namespace "${namespace.name}" has the label ${mode}=ambient (no Namespace object was given)`,

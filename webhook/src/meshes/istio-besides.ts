@@ -5,7 +5,8 @@
 
 import { ofKind, type ClusterObject } from '../cluster-objects.ts'
 import { field, fields, list, text } from '../fields.ts'
-import { istioMeshConfig } from './istio-mesh-config.ts'
+import { istioEgress } from './istio-egress.ts'
+import { istioInjectorConfig, istioMeshConfig } from './istio-mesh-config.ts'
 import { variableHit } from './istio-proxy-config.ts'
 import type { IstioSettings } from './istio-settings.ts'
 import type { BesideInput, ObjectHit } from './mesh.ts'
@@ -20,6 +21,8 @@ export function istioBesides({ objects }: BesideInput<IstioSettings>): ObjectHit
     ...of('ProxyConfig', variables),
     ...of('EnvoyFilter', bootstraps),
     ...istioMeshConfig(objects),
+    ...istioInjectorConfig(objects),
+    ...istioEgress(objects),
   ]
 }
 

@@ -8,7 +8,7 @@ import { ignoredNamespaces } from './istio-injectors.ts'
 import type { IstioSettings } from './istio-settings.ts'
 import type { MeshInput } from './mesh.ts'
 import { misplacedKey } from './misplaced-key.ts'
-import { shown, when, type Rule } from './rule.ts'
+import { no, shown, stops, when, type Rule } from './rule.ts'
 import { ignoresNamespaces, whichSelector } from './usual-rules.ts'
 
 const inject = 'sidecar.istio.io/inject'
@@ -79,12 +79,16 @@ export const istioUncalled: readonly Rule<IstioSettings>[] = [
     namespaceLabel(revision),
     namespaceRevision,
   ),
-  when(
-    'Does the pod name a revision or tag that no entry answers for?',
+  {
+    question: 'Does the pod name a revision or tag that no entry answers for?',
     source,
-    podLabel(revision),
-    podRevision,
-  ),
+    ask: (input) => {
+      const hits = podRevision(input)
+      return hits.length === 0
+        ? no(podLabel(revision)(input))
+        : stops(podLabel(revision)(input), ...hits)
+    },
+  },
   when(
     'Is the pod in ambient mode, without a sidecar?',
     'istio/istio cni/pkg/util/enablement_selector.go, 1.31',
@@ -136,18 +140,21 @@ function namespaceRevision(input: Input): Hit | null {
   return dangling(`namespace "${namespace.name}"`, value, 'namespace.metadata.labels', live)
 }
 
-function podRevision(input: Input): Hit | null {
+/** Where the default revision would have had the pod, the label opts it out. */
+function podRevision(input: Input): Hit[] {
   const { pod } = input.subject
+  const { namespace, injectors } = input
   const live = isCertain(input)
   const value = pod.labels.get(revision)
-  if (value === undefined) return null
-  const asks = pod.labels.get(inject) === 'true'
-  if (!asks) return dangling('the pod', value, `${pod.prefix}metadata.labels`, live)
-  return {
-    id: live ? 'pod-rev-label-optout' : 'revision-unknown',
-    path: `${pod.prefix}metadata.labels[${revision}]`,
-    message: `the label ${revision}="${value}" keeps the default revision from injecting, and no entry answers for "${value}"`,
-  }
+  if (value === undefined) return []
+  const named = dangling('the pod', value, `${pod.prefix}metadata.labels`, live)
+  const open = !namespace.labels.has(legacy) && !namespace.labels.has(revision)
+  const auto = injectors.some(({ name }) => name.startsWith('auto.'))
+  const asked = pod.labels.get(inject)
+  const wanted = asked === 'true' || (open && auto && asked === undefined)
+  if (!wanted || !live) return [named]
+  const message = `the label ${revision}="${value}" keeps the default revision from injecting, and no entry answers for "${value}"`
+  return [{ id: 'pod-rev-label-optout', path: named.path, message }, named]
 }
 
 /** A pod that came out bare does not leave it open whether the revision exists. */
@@ -195,6 +202,7 @@ function nothingAsksForIt(input: Input): Hit | null {
   }
   return (
     misplacedKey(input, { key: inject, on: ['true'], pod: 'label', namespace: null }) ??
+    misplacedKey(input, { key: revision, on: null, pod: 'label', namespace: 'label' }) ??
     misplacedKey(input, { key: legacy, on: null, pod: null, namespace: 'label' }) ?? {
       id: 'ns-unlabelled',
       path: 'namespace.metadata.labels',

@@ -7,7 +7,7 @@ import type { FindingId } from '../catalogue.ts'
 import type { Container } from '../containers.ts'
 import type { Hit } from '../finding.ts'
 import { istioImage, istioNames, reservedInbound } from './istio-parts.ts'
-import { redirectVariables } from './istio-proxy-config.ts'
+import { containerVariables } from './istio-proxy-config.ts'
 import type { IstioSettings } from './istio-settings.ts'
 import type { MeshInput } from './mesh.ts'
 import { aheadOf } from './usual-rules.ts'
@@ -38,7 +38,7 @@ export function redirectHits(
   }
   return [
     ...foreignInit(own, istioImage(own, settings)),
-    ...environmentHits(own),
+    ...containerVariables(own),
     ...argumentHits(own, annotations),
     ...(setUp === undefined ? [] : aheadOf(setUp, subject, isNamed, proxy.kind === 'native')),
   ]
@@ -56,16 +56,6 @@ function foreignInit(own: Container, genuine: boolean): Hit[] {
     return [say('image', `runs "${own.image.slice(0, 100)}", which is no image of Istio's`)]
   if (own.command.length > 0) return [say('command', 'has a command of its own')]
   return own.args[0] === 'istio-iptables' ? [] : [say('args', 'does not start istio-iptables')]
-}
-
-function environmentHits(own: Container): Hit[] {
-  return [...own.env.keys()]
-    .filter((name) => redirectVariables.has(name))
-    .map((name) => ({
-      id: 'proxymetadata-disables-redirect',
-      path: `${own.path}.env`,
-      message: `the variable ${name} of "${own.name}" changes what is redirected`,
-    }))
 }
 
 type Flag = {

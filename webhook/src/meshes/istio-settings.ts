@@ -6,6 +6,7 @@
 import { ofKind, type ClusterObjects, type Wanted } from '../cluster-objects.ts'
 import { field, fields, isFields, list, text, type Fields } from '../fields.ts'
 import { mappingIn } from './config-text.ts'
+import { configMaps, daemonSets, deployments } from './control-plane.ts'
 import {
   commonSettings,
   flagSetting,
@@ -32,27 +33,10 @@ export const istioSettings = {
 export type IstioSettings = SettingsOf<typeof istioSettings>
 
 export const istioReads: readonly Wanted[] = [
-  {
-    group: '',
-    version: 'v1',
-    resource: 'configmaps',
-    kind: 'ConfigMap',
-    names: ['istio-sidecar-injector*', 'istio', 'istio-*'],
-  },
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'daemonsets',
-    kind: 'DaemonSet',
-    names: ['istio-cni-node'],
-  },
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'deployments',
-    kind: 'Deployment',
-    names: ['istiod*'],
-  },
+  configMaps('istio-sidecar-injector*', 'istio', 'istio-*'),
+  daemonSets('istio-cni-node'),
+  deployments('istiod*'),
+  { group: '', version: 'v1', resource: 'services', kind: 'Service' },
   {
     group: 'security.istio.io',
     version: 'v1',
@@ -62,6 +46,7 @@ export const istioReads: readonly Wanted[] = [
   ...[
     ['v1', 'destinationrules', 'DestinationRule'],
     ['v1', 'sidecars', 'Sidecar'],
+    ['v1', 'serviceentries', 'ServiceEntry'],
     ['v1beta1', 'proxyconfigs', 'ProxyConfig'],
     ['v1alpha3', 'envoyfilters', 'EnvoyFilter'],
   ].map(([version = '', resource = '', kind = '']) => {

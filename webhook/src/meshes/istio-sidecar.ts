@@ -4,9 +4,11 @@
 // istio/istio files/injection-template.yaml, pkg/kube/inject/webhook.go reorderPod, cni/pkg/plugin/plugin.go.
 
 import type { CheckInput } from '../checks/check.ts'
-import { staysUp, userOf, type Container } from '../containers.ts'
+import { userOf, type Container } from '../containers.ts'
 import { number } from '../fields.ts'
 import type { Hit } from '../finding.ts'
+import { keptOverrides } from './istio-merged.ts'
+import { containerVariables } from './istio-proxy-config.ts'
 import { redirectHits } from './istio-redirect.ts'
 import { istioImage, istioNames, istioSidecars, reservedInbound, usualUser } from './istio-parts.ts'
 import { trafficHits } from './istio-traffic.ts'
@@ -14,7 +16,7 @@ import type { IstioSettings } from './istio-settings.ts'
 import type { Capture, MeshInput } from './mesh.ts'
 import { ipv6Of } from './pod-addresses.ts'
 import { sound, type Rule } from './rule.ts'
-import { oneStaysUp } from './usual-rules.ts'
+import { oneStaysUp, whileUp } from './usual-rules.ts'
 
 type Input = MeshInput<IstioSettings>
 
@@ -26,25 +28,34 @@ export const istioVerification: readonly Rule<IstioSettings>[] = [
   sound(
     'Is the sidecar the one that Istio injects, by image, command and arguments?',
     template,
-    (input) => ofProxy(input, (proxy) => foreignProxy(proxy, input)),
+    whileUp(istioSidecars, foreignProxy),
   ),
   sound(
     'Is the redirect set up, whole, and before every other init container?',
     `${template}; pkg/kube/inject/webhook.go reorderPod`,
-    (input) => ofProxy(input, (proxy) => redirectHits(input, proxy)),
+    whileUp(istioSidecars, (proxy, input) => redirectHits(input, proxy)),
   ),
   sound(
     'Does the sidecar run its proxy?',
     'istio/istio pilot/cmd/pilot-agent/options/options.go DISABLE_ENVOY, 1.12 to 1.31',
-    (input) => ofProxy(input, environment),
+    whileUp(istioSidecars, (proxy) =>
+      containerVariables(proxy).filter(({ id }) => id === 'disable-envoy'),
+    ),
   ),
   sound(
     'Is IPv6 redirected, if the pod has an address of it?',
     'istio/istio tools/common/config/config.go, pilot/pkg/features/experimental.go ISTIO_DUAL_STACK, 1.17 to 1.31',
-    (input) => ofProxy(input, () => besideIpv4(input)),
+    whileUp(istioSidecars, (_proxy, input) => besideIpv4(input)),
   ),
-  sound('Is everything captured, as labels and annotations say?', template, (input) =>
-    ofProxy(input, () => trafficHits(input.subject, input.settings)),
+  sound(
+    'Is everything captured, as labels and annotations say?',
+    template,
+    whileUp(istioSidecars, (_proxy, input) => trafficHits(input.subject, input.settings)),
+  ),
+  sound(
+    "Are the injector's containers left as its template makes them?",
+    'istio/istio pkg/kube/inject/webhook.go reapplyOverwrittenContainers, 1.12 to 1.31',
+    whileUp(istioSidecars, (_proxy, input) => keptOverrides(input.subject, input.settings)),
   ),
 ]
 
@@ -60,12 +71,6 @@ function besideIpv4({ subject, settings }: Input): Hit[] {
   if (dual) return []
   const message = `the pod has the address ${found.address.slice(0, 40)}, and Istio redirects IPv4 only`
   return [{ id: 'ipv6', path: `status.podIPs[${found.at}].ip`, message }]
-}
-
-/** Where no sidecar stays up there is nothing further to look at. */
-function ofProxy({ subject }: Input, find: (proxy: Container) => Hit[]): Hit[] {
-  const proxy = istioSidecars(subject).find(staysUp)
-  return proxy === undefined ? [] : find(proxy)
 }
 
 /** With the plugin the injector adds istio-validation, which only checks what the plugin set up. */
@@ -99,13 +104,6 @@ function foreignProxy(proxy: Container, { subject, settings }: Input): Hit[] {
     hits.push({ id: 'user-istio-proxy', path: `${proxy.path}.args`, message })
   }
   return hits
-}
-
-function environment(proxy: Container): Hit[] {
-  const value = proxy.env.get('DISABLE_ENVOY')
-  if (value === undefined || !['1', 't', 'true'].includes(value.toLowerCase())) return []
-  const message = 'the sidecar has DISABLE_ENVOY set and runs no proxy'
-  return [{ id: 'disable-envoy', path: `${proxy.path}.env`, message }]
 }
 
 /** The user that the redirect leaves alone is the one istio-init was told, else the sidecar's own. */

@@ -9,9 +9,12 @@ import type { FindingId } from '../catalogue.ts'
 import type { Hit } from '../finding.ts'
 import type { PodTemplate, Subject } from '../subject.ts'
 import { istioImage, reservedInbound } from './istio-parts.ts'
+import { istioBeforeCapture } from './istio-before-capture.ts'
+import { mergedOver } from './istio-merged.ts'
 import { readProxyConfig } from './istio-proxy-config.ts'
 import type { IstioSettings } from './istio-settings.ts'
 import type { MeshInput } from './mesh.ts'
+import { willMissIpv6 } from './pod-addresses.ts'
 import { sound, type Rule as MeshRule } from './rule.ts'
 
 type Rule = {
@@ -116,6 +119,7 @@ export function trafficHits({ pod }: Subject, settings: IstioSettings): Hit[] {
       hits.push({ id: rule.id, path, message: `${shown}: ${rule.what}` })
     }
   }
+  hits.push(...onlyPorts(pod))
   const tls = pod.labels.get('security.istio.io/tlsMode')
   if (tls !== undefined && tls !== 'istio') {
     hits.push({
@@ -125,6 +129,23 @@ export function trafficHits({ pod }: Subject, settings: IstioSettings): Hit[] {
     })
   }
   return [...hits, ...templateHits(pod, settings), ...readProxyConfig(pod)]
+}
+
+/** Beside all addresses it adds nothing; where only some are redirected, of all others only these ports are. */
+function onlyPorts({ annotations, prefix }: PodTemplate): Hit[] {
+  const key = `${traffic}/includeOutboundPorts`
+  const value = annotations.get(key)
+  if (value === undefined) return []
+  const path = `${prefix}metadata.annotations[${key}]`
+  const shown = `the annotation ${key} is "${value.slice(0, 60)}"`
+  if (value.trim() !== '*' && !ports(value)) {
+    const message = `${shown}, which the injector refuses`
+    return [{ id: 'invalid-traffic-annotation', path, message }]
+  }
+  const ranges = annotations.get(`${traffic}/includeOutboundIPRanges`)
+  if (value.trim() === '*' || ranges === undefined || ranges.trim() === '*') return []
+  const message = `${shown}: connections to other ports outside the included addresses are not redirected`
+  return [{ id: 'exclude-outbound-ports', path, message }]
 }
 
 type Input = MeshInput<IstioSettings>
@@ -139,38 +160,21 @@ export const istioForesight: readonly MeshRule<IstioSettings>[] = [
   sound(
     "Are the injector's containers left as its template makes them?",
     'istio/istio pkg/kube/inject/webhook.go reapplyOverwrittenContainers, 1.12 to 1.31',
-    mergedOver,
+    ({ subject, settings }) => mergedOver(subject, settings),
   ),
   sound(
     "Is the sidecar's image one of Istio's?",
     'istio/istio files/injection-template.yaml sidecar.istio.io/proxyImage, 1.12 to 1.31',
     otherImage,
   ),
+  istioBeforeCapture,
+  sound(
+    'Is IPv6 redirected, if pods have addresses of it?',
+    'istio/istio pilot/pkg/features/experimental.go ISTIO_DUAL_STACK, 1.17 to 1.31',
+    ({ subject, objects, settings }) =>
+      settings.dualStack === true ? [] : willMissIpv6('Istio', subject, objects),
+  ),
 ]
-
-function mergedOver({ subject: { pod }, settings }: Input): Hit[] {
-  const hits: Hit[] = []
-  for (const container of pod.containers) {
-    const proxy = container.name === 'istio-proxy'
-    if (!proxy && !['istio-init', 'istio-validation'].includes(container.name)) continue
-    const foreign = !['', 'auto'].includes(container.image) && !istioImage(container, settings)
-    if (!foreign && container.command.length === 0 && container.args.length === 0) continue
-    hits.push({
-      id: proxy && staysUp(container) ? 'user-istio-proxy' : 'user-istio-init',
-      path: foreign ? `${container.path}.image` : `${container.path}.args`,
-      message: `the container "${container.name}" of the manifest is merged over the one that Istio injects`,
-    })
-  }
-  const overrides = 'proxy.istio.io/overrides'
-  if (pod.annotations.has(overrides)) {
-    hits.push({
-      id: 'proxy-overrides-annotation',
-      path: `${pod.prefix}metadata.annotations[${overrides}]`,
-      message: `the annotation ${overrides} replaces the sidecar's containers by those it holds`,
-    })
-  }
-  return hits
-}
 
 function otherImage({ subject: { pod }, settings }: Input): Hit[] {
   const image = pod.annotations.get('sidecar.istio.io/proxyImage')
@@ -189,7 +193,8 @@ function templateHits(pod: PodTemplate, settings: IstioSettings): Hit[] {
   const key = 'inject.istio.io/templates'
   const names = (pod.annotations.get(key) ?? '').split(',').flatMap((name) => name.trim() || [])
   const path = `${pod.prefix}metadata.annotations[${key}]`
-  const custom = settings.templates ?? []
+  // The injector's ConfigMap names the shipped ones as well.
+  const custom = (settings.templates ?? []).filter((name) => !shippedTemplates.includes(name))
   const unknown = names.find((name) => !shippedTemplates.includes(name) && !custom.includes(name))
   if (unknown !== undefined) {
     const message = `the injector has no template "${unknown}", and refuses the pod`
@@ -198,9 +203,15 @@ function templateHits(pod: PodTemplate, settings: IstioSettings): Hit[] {
   // A gateway is the proxy and nothing else: there is no application beside it to capture.
   const alone = pod.containers.filter(staysUp).every((one) => one.name === 'istio-proxy')
   const other = names.filter((name) => name !== 'sidecar' && !custom.includes(name))
+  const id = 'inject-template-override'
+  if (other.length === 0 && names.length > 0 && !names.includes('sidecar')) {
+    const message = `only the template "${names.join(',')}" of this installation is used; whether it sets up the redirect is not known`
+    return [{ id, path, message, effect: 'risk' }]
+  }
   if (other.length === 0 || (alone && other.every((name) => name === 'gateway'))) return []
-  const message = `the template "${other.join(',')}" adds a proxy without the redirect`
-  return [{ id: 'inject-template-override', path, message }]
+  return [
+    { id, path, message: `the template "${other.join(',')}" adds a proxy without the redirect` },
+  ]
 }
 
 function portList(value: string): string[] {

@@ -522,7 +522,7 @@ const verified: Case[] = [
     ...running(podOf({ annotations: istioStatus })),
     verdict: 'not-injected',
     reason: 'forged-injected-marker',
-    ids: ['forged-injected-marker'],
+    ids: ['forged-injected-marker', 'sidecar-stripped', 'debug-copy'],
   },
   {
     name: 'bare, forged marker, skipped namespace',
@@ -530,7 +530,7 @@ const verified: Case[] = [
     namespace: { labels: { 'istio-injection': 'disabled' } },
     verdict: 'not-injected',
     reason: 'forged-injected-marker',
-    ids: ['forged-injected-marker', 'ns-optout'],
+    ids: ['forged-injected-marker', 'ns-optout', 'debug-copy'],
   },
   {
     name: 'bare in a disabled namespace',

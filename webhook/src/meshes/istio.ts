@@ -21,9 +21,12 @@ import {
 import { istioCapture, istioChecks, istioVerification } from './istio-sidecar.ts'
 import { istioForesight } from './istio-traffic.ts'
 import type { Mesh } from './mesh.ts'
+import { spokenOf } from './spoken.ts'
 
 const inject = 'sidecar.istio.io/inject'
 const status = 'sidecar.istio.io/status'
+const namespaceKeys = ['istio-injection', 'istio.io/rev']
+const podKeys = [inject, 'istio.io/rev', status]
 
 export const istio: Mesh<IstioSettings> = {
   name: 'istio',
@@ -34,11 +37,8 @@ export const istio: Mesh<IstioSettings> = {
   isInjector: (name) => name.endsWith('sidecar-injector.istio.io'),
   chartInjectors,
   mentionedBy: (subject, namespace) =>
-    ['istio-injection', 'istio.io/rev'].some((key) => namespace?.labels.has(key) === true) ||
-    (subject !== null &&
-      ([inject, 'istio.io/rev'].some((key) => subject.pod.labels.has(key)) ||
-        [inject, status].some((key) => subject.pod.annotations.has(key)) ||
-        istioSidecars(subject).length > 0)),
+    spokenOf({ namespace: namespaceKeys, pod: podKeys }, subject, namespace) ||
+    (subject !== null && istioSidecars(subject).length > 0),
   enabled: (namespace) => ({
     namespace: supposing(namespace, { labels: { 'istio-injection': 'enabled' } }),
     assumed: `namespace "${namespace.name}" has the label istio-injection=enabled (no Namespace object was given)`,

@@ -35,7 +35,10 @@ export const jaegerPresence: Presence<JaegerSettings> = {
 }
 
 /** The object that the operator looks at: the Deployment itself, or one of which only a pod is seen here. */
-export function deploymentSeen({ kind, apiVersion, owner }: Subject): 'itself' | 'its pod' | null {
+export function deploymentSeen(subject: Subject): 'itself' | 'its pod' | null {
+  const { kind, apiVersion, owner, finished } = subject
+  // Whoever writes a pod can write any owner into it.
+  if (kind === 'Pod' && !finished) return null
   if (kind === 'Deployment') return apiVersion.startsWith('apps/') ? 'itself' : null
   const made =
     kind === 'Pod' ? ['Deployment', 'ReplicaSet'] : kind === 'ReplicaSet' ? ['Deployment'] : []

@@ -10,7 +10,7 @@ import {
   type Wanted,
 } from '../cluster-objects.ts'
 import { text } from '../fields.ts'
-import { controlPlane, known } from './control-plane.ts'
+import { controlPlane, deployments, known } from './control-plane.ts'
 import { commonSettings, textsSetting, type SettingsOf } from './settings.ts'
 
 export const jaegerSettings = {
@@ -21,13 +21,7 @@ export const jaegerSettings = {
 export type JaegerSettings = SettingsOf<typeof jaegerSettings>
 
 export const jaegerReads: readonly Wanted[] = [
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'deployments',
-    kind: 'Deployment',
-    names: ['jaeger-operator'],
-  },
+  deployments('jaeger-operator'),
   { group: 'jaegertracing.io', version: 'v1', resource: 'jaegers', kind: 'Jaeger' },
 ]
 

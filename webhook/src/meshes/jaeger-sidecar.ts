@@ -10,11 +10,12 @@ import type { JaegerSettings } from './jaeger-settings.ts'
 import type { MeshInput } from './mesh.ts'
 import {
   capturesNothing,
+  leavesAlone,
   notReal,
   ofSidecar,
+  presenceForesight,
   runsForeignImage,
   sharesProcesses,
-  willCaptureNothing,
 } from './presence.ts'
 import { sound, type Rule } from './rule.ts'
 import { oneStaysUp } from './usual-rules.ts'
@@ -24,18 +25,13 @@ type Input = MeshInput<JaegerSettings>
 const { source } = jaegerPresence
 
 export const jaegerVerification: readonly Rule<JaegerSettings>[] = [
-  sound(
-    'Does the operator leave a sidecar alone that the manifest brings along?',
+  leavesAlone(
+    jaegerPresence,
     'jaegertracing/jaeger-operator pkg/inject/sidecar.go CleanSidecar, 1.31 to 1.65',
     (input) => {
-      const { subject } = input
-      const brought = jaegerSidecars(subject)[0]
+      const { kind, labels } = input.subject
       // Only one that the operator added itself, as its label tells.
-      if (subject.kind !== 'Deployment' || !subject.labels.has(injected)) return []
-      const said = unwanted(input)
-      if (said === null || brought === undefined) return []
-      const message = 'the operator takes the container "jaeger-agent" out again'
-      return [said, { id: 'sidecar-stripped', path: `${brought.path}.name`, message }]
+      return kind === 'Deployment' && labels.has(injected) ? unwanted(input) : null
     },
   ),
   oneStaysUp(jaegerSidecars, source),
@@ -46,10 +42,7 @@ export const jaegerVerification: readonly Rule<JaegerSettings>[] = [
   capturesNothing(jaegerPresence),
 ]
 
-export const jaegerForesight: readonly Rule<JaegerSettings>[] = [
-  sharesProcesses(jaegerPresence),
-  willCaptureNothing(jaegerPresence),
-]
+export const jaegerForesight = presenceForesight(jaegerPresence)
 
 function foreign(one: Container, { settings }: Input): Hit[] {
   if (!isJaegerImage(one.image, settings)) return runsForeignImage(one, 'Jaeger')

@@ -15,6 +15,7 @@ import {
 } from './jaeger-settings.ts'
 import { jaegerForesight, jaegerVerification } from './jaeger-sidecar.ts'
 import type { Mesh } from './mesh.ts'
+import { spokenOf } from './spoken.ts'
 import { presenceInput } from './presence.ts'
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
@@ -29,14 +30,8 @@ export const jaeger: Mesh<JaegerSettings> = {
   isInjector: (name) => name === 'deployment.sidecar-injector.jaegertracing.io',
   chartInjectors: jaegerChartInjectors,
   mentionedBy: (subject, namespace) =>
-    namespace?.annotations.has(inject) === true ||
-    namespace?.labels.has(inject) === true ||
-    (subject !== null &&
-      ([subject.pod.annotations, subject.annotations, subject.labels].some((marks) =>
-        marks.has(inject),
-      ) ||
-        subject.labels.has(injected) ||
-        jaegerSidecars(subject).length > 0)),
+    spokenOf({ namespace: [inject], pod: [inject, injected] }, subject, namespace) ||
+    (subject !== null && jaegerSidecars(subject).length > 0),
   enabled: (namespace) => ({
     namespace: supposing(namespace, { annotations: { [inject]: 'true' } }),
     assumed: `namespace "${namespace.name}" has the annotation ${inject}=true (no Namespace object was given)`,

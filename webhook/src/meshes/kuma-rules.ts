@@ -9,7 +9,7 @@ import { refusedValue, type ReadValue } from './annotation-rules.ts'
 import { enabledWord, inject, isKumaOwn, usualUser } from './kuma-parts.ts'
 import type { KumaSettings } from './kuma-settings.ts'
 import type { MeshInput } from './mesh.ts'
-import { refusingBefore } from './refusals.ts'
+import { refusedUser, refusingBefore } from './refusals.ts'
 import { no, shown, stops, unknown, when, yes, type Rule } from './rule.ts'
 import { isBefore } from './version.ts'
 
@@ -88,23 +88,23 @@ export const kumaRules: readonly Rule<KumaSettings>[] = refusingBefore<KumaSetti
       return stops(at, { id: 'injector-refuses', path, message })
     },
   },
-  when(
-    "Does a container ask for the sidecar's user?",
-    `${precheck} (containers only; of init containers it warns)`,
-    ({ settings }) => shown('user of the sidecar', settings.sidecarUser ?? usualUser),
-    ({ subject, settings }) => {
+  {
+    question: "Does a container ask for the sidecar's user?",
+    source: `${precheck} (containers only; of init containers it warns)`,
+    ask: ({ subject, settings }) => {
+      const user = settings.sidecarUser ?? usualUser
+      const at = shown('user of the sidecar', user)
       const found = subject.pod.containers.find(
         (one) =>
           one.kind === 'regular' &&
           !isKumaOwn(one, settings) &&
-          number(one.security, 'runAsUser') === (settings.sidecarUser ?? usualUser),
+          number(one.security, 'runAsUser') === user,
       )
-      if (found === undefined) return null
+      if (found === undefined) return no(at)
       const path = `${found.path}.securityContext.runAsUser`
-      const message = `the container "${found.name}" runs as the sidecar's user, which the injector refuses`
-      return { id: 'injector-refuses', path, message }
+      return stops(at, ...refusedUser(path, `the container "${found.name}"`, user))
     },
-  ),
+  },
   when(
     'Is there an annotation that the injector cannot read?',
     `${injector}/injector.go InjectKuma, NewAnnotations, 2.5 to 2.14`,

@@ -6,7 +6,15 @@
 import { ofKind, type ClusterObjects, type Wanted } from '../cluster-objects.ts'
 import { field, fields, number } from '../fields.ts'
 import { mappingIn } from './config-text.ts'
-import { configText, controlPlane, flagOf, known } from './control-plane.ts'
+import {
+  configMaps,
+  configText,
+  controlPlane,
+  daemonSets,
+  deployments,
+  flagOf,
+  known,
+} from './control-plane.ts'
 import {
   commonSettings,
   flagSetting,
@@ -36,25 +44,13 @@ const agents = ['kuma-cni-node', 'kong-mesh-cni-node']
 const injectorEnv = 'KUMA_RUNTIME_KUBERNETES_INJECTOR'
 
 export const kumaReads: readonly Wanted[] = [
-  { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment', names: planes },
-  {
-    group: '',
-    version: 'v1',
-    resource: 'configmaps',
-    kind: 'ConfigMap',
-    names: [
-      ...planes.map((name) => `${name}-config`),
-      'kuma-transparent-proxy-config',
-      'kong-mesh-transparent-proxy-config',
-    ],
-  },
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'daemonsets',
-    kind: 'DaemonSet',
-    names: agents,
-  },
+  deployments(...planes),
+  configMaps(
+    ...planes.map((name) => `${name}-config`),
+    'kuma-transparent-proxy-config',
+    'kong-mesh-transparent-proxy-config',
+  ),
+  daemonSets(...agents),
   { group: 'kuma.io', version: 'v1alpha1', resource: 'meshes', kind: 'Mesh' },
   {
     group: 'kuma.io',

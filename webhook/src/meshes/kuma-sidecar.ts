@@ -4,7 +4,7 @@
 // injector/injector.go and pkg/plugins/runtime/k8s/containers/factory.go (2.5 to 2.14).
 
 import type { CheckInput } from '../checks/check.ts'
-import { staysUp, type Container } from '../containers.ts'
+import type { Container } from '../containers.ts'
 import { number } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import {
@@ -21,8 +21,8 @@ import { patches } from './kuma-rules.ts'
 import type { KumaSettings } from './kuma-settings.ts'
 import { kumaTraffic } from './kuma-traffic.ts'
 import type { MeshInput } from './mesh.ts'
-import { no, sound, stops, unknown, type Rule } from './rule.ts'
-import { aheadOf, oneStaysUp } from './usual-rules.ts'
+import { sound, type Rule } from './rule.ts'
+import { aheadOf, foreignSidecar, initsBefore, oneStaysUp, whileUp } from './usual-rules.ts'
 import { isBefore } from './version.ts'
 
 type Input = MeshInput<KumaSettings>
@@ -34,13 +34,17 @@ export const kumaVerification: readonly Rule<KumaSettings>[] = [
   sound(
     'Is the sidecar the one that Kuma injects, by image, command and arguments?',
     source,
-    (input) => ofProxy(input, (proxy) => foreignProxy(proxy, input)),
+    whileUp(kumaSidecars, foreignProxy),
   ),
-  sound('Is the redirect set up, whole, and before every other init container?', source, (input) =>
-    ofProxy(input, (proxy) => redirect(input, proxy)),
+  sound(
+    'Is the redirect set up, whole, and before every other init container?',
+    source,
+    whileUp(kumaSidecars, (proxy, input) => redirect(input, proxy)),
   ),
-  sound('Is everything captured, as annotations say?', source, (input) =>
-    ofProxy(input, () => kumaTraffic(input)),
+  sound(
+    'Is everything captured, as annotations say?',
+    source,
+    whileUp(kumaSidecars, (_proxy, input) => kumaTraffic(input)),
   ),
 ]
 
@@ -51,30 +55,19 @@ export const kumaForesight: readonly Rule<KumaSettings>[] = [
     kumaTraffic,
   ),
   redirectInManifest,
-  {
-    question: 'Do init containers of the pod run before the redirect is set up?',
+  initsBefore({
     source: `${source} (kuma-init is appended, unless native sidecars are on or kuma.io/init-first says so)`,
-    ask: (input) => {
-      const { pod } = input.subject
-      const inits = pod.containers.filter(({ kind }) => kind === 'init')
-      const first = pod.annotations.get('kuma.io/init-first') ?? ''
-      if (kumaCapture(input) === 'cni') return no('the CNI plugin sets up the redirect')
-      if (inits.length === 0) return no('no init containers')
-      if (['true', 'yes', 'enabled'].includes(first)) return no(`kuma.io/init-first: "${first}"`)
+    redirect: 'kuma-init',
+    comesFirst: (input) => {
+      const first = input.subject.pod.annotations.get('kuma.io/init-first') ?? ''
+      if (kumaCapture(input) === 'cni') return 'the CNI plugin sets up the redirect'
+      if (['true', 'yes', 'enabled'].includes(first)) return `kuma.io/init-first: "${first}"`
       const native = nativeSidecars(input.settings)
-      if (native === true) return no('native sidecars come first')
-      const at = inits.map(({ path }) => path).join(', ')
-      if (native === null) {
-        return unknown(at, 'Kuma injects native sidecars, which come before other init containers')
-      }
-      const hits = inits.map((one): Hit => ({
-        id: 'init-before-capture',
-        path: one.path,
-        message: `the init container "${one.name}" runs before kuma-init and is not captured`,
-      }))
-      return stops(at, ...hits)
+      if (native === true) return 'native sidecars come first'
+      if (native === false) return null
+      return { assumed: 'Kuma injects native sidecars, which come before other init containers' }
     },
-  },
+  }),
 ]
 
 /** null: it depends on a setting that is not known. */
@@ -83,25 +76,16 @@ function nativeSidecars(settings: KumaSettings): boolean | null {
   return settings.nativeSidecars ?? (settings.version === undefined ? null : false)
 }
 
-function ofProxy({ subject }: Input, find: (proxy: Container) => Hit[]): Hit[] {
-  const proxy = kumaSidecars(subject).find(staysUp)
-  return proxy === undefined ? [] : find(proxy)
-}
-
 function foreignProxy(proxy: Container, { subject, settings }: Input): Hit[] {
-  const id = subject.pod.annotations.has(patches) ? 'proxy-image-override' : 'fake-sidecar-name'
-  if (!isKumaImage(proxy, settings)) {
-    const message = `the container "kuma-sidecar" runs "${proxy.image.slice(0, 100)}", which is no image of Kuma's proxy`
-    return [{ id, path: `${proxy.path}.image`, message }]
-  }
-  if (proxy.command.length > 0) {
-    const message =
-      'the container "kuma-sidecar" has a command of its own; the injected one has none'
-    return [{ id, path: `${proxy.path}.command`, message }]
-  }
-  if (proxy.args[0] === 'run') return []
-  const message = `the container "kuma-sidecar" is started with "${proxy.args.slice(0, 2).join(' ')}" and not with "run"`
-  return [{ id, path: `${proxy.path}.args`, message }]
+  const said = proxy.args.slice(0, 2).join(' ')
+  const why = `is started with "${said}" and not with "run"`
+  return foreignSidecar(proxy, {
+    title: 'Kuma',
+    image: isKumaImage(proxy, settings),
+    command: proxy.command.length === 0,
+    told: proxy.args[0] === 'run' ? null : { place: 'args', why },
+    id: subject.pod.annotations.has(patches) ? 'proxy-image-override' : 'fake-sidecar-name',
+  })
 }
 
 const program = ['/usr/bin/kumactl', 'install', 'transparent-proxy']

@@ -27,15 +27,27 @@ export const listed = (value: string) => value.split(',').some((one) => one.trim
 const rules: readonly AnnotationRule[] = [
   ...(
     [
-      ['exclude-outbound-ports', 'connections to these ports are not redirected'],
-      ['exclude-outbound-ips', 'connections to these addresses are not redirected'],
-      ['exclude-inbound-ports', 'connections to these ports reach the application directly'],
-      ['exclude-inbound-ips', 'connections from these addresses reach the application directly'],
-      ['exclude-outbound-tcp-ports-for-uids', 'connections of these users are not redirected'],
-      ['exclude-outbound-udp-ports-for-uids', 'packets of these users are not redirected'],
+      [`${traffic}/exclude-outbound-ports`, 'connections to these ports are not redirected'],
+      [`${traffic}/exclude-outbound-ips`, 'connections to these addresses are not redirected'],
+      [
+        `${traffic}/exclude-inbound-ports`,
+        'connections to these ports reach the application directly',
+      ],
+      [
+        `${traffic}/exclude-inbound-ips`,
+        'connections from these addresses reach the application directly',
+      ],
+      [
+        `${traffic}/exclude-outbound-tcp-ports-for-uids`,
+        'connections of these users are not redirected',
+      ],
+      [
+        `${traffic}/exclude-outbound-udp-ports-for-uids`,
+        'packets of these users are not redirected',
+      ],
     ] as const
-  ).map(([name, what]): AnnotationRule => ({
-    key: `${traffic}/${name}`,
+  ).map(([key, what]): AnnotationRule => ({
+    key,
     id: 'kuma-exclusions',
     blinds: listed,
     what,
@@ -131,7 +143,10 @@ function patchHits({ subject, objects }: Input): Hit[] {
     return [{ id: 'proxy-image-override', path, message }]
   }
   const message = `the annotation ${patches} is "${oneLine(value)}": the sidecar and its redirect are changed by these`
-  return [{ id: 'kuma-exclusions', path, message }]
+  const changed: Hit = { id: 'kuma-exclusions', path, message }
+  if (known.length > 0) return [changed]
+  const why = `whether the patches "${oneLine(value)}" replace the image of the sidecar is not known`
+  return [changed, { id: 'proxy-image-override', path, message: why, effect: 'risk' }]
 }
 
 /** Replaces what the container runs: its image, command or arguments, or all of it. */

@@ -14,6 +14,7 @@ import { kumaRules } from './kuma-rules.ts'
 import { kumaReads, kumaSettings, kumaSettingsFrom, type KumaSettings } from './kuma-settings.ts'
 import { kumaChecks, kumaForesight, kumaVerification } from './kuma-sidecar.ts'
 import type { Mesh } from './mesh.ts'
+import { spokenOf } from './spoken.ts'
 
 export const kuma: Mesh<KumaSettings> = {
   name: 'kuma',
@@ -24,14 +25,12 @@ export const kuma: Mesh<KumaSettings> = {
   isInjector: (name) => name.endsWith('kuma-injector.kuma.io'),
   chartInjectors: kumaChartInjectors,
   mentionedBy: (subject, namespace) =>
-    namespace?.labels.has(inject) === true ||
-    namespace?.annotations.has(inject) === true ||
-    (subject !== null &&
-      (subject.pod.labels.has(inject) ||
-        subject.pod.labels.has('kuma.io/mesh') ||
-        [inject, injected].some((key) => subject.pod.annotations.has(key)) ||
-        subject.labels.has(inject) ||
-        kumaSidecars(subject).length > 0)),
+    spokenOf(
+      { namespace: [inject], pod: [inject, injected, 'kuma.io/mesh'] },
+      subject,
+      namespace,
+    ) ||
+    (subject !== null && kumaSidecars(subject).length > 0),
   enabled: (namespace) => ({
     namespace: supposing(namespace, { labels: { [inject]: 'enabled' } }),
     assumed: `namespace "${namespace.name}" has the label ${inject}=enabled (no Namespace object was given)`,

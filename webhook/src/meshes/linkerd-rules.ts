@@ -6,6 +6,7 @@ import { field, fields, list, text } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import type { Subject } from '../subject.ts'
 import { onlyPodRefused } from './api-server-gate.ts'
+import { istioImage } from './istio-parts.ts'
 import { isLinkerdOwn } from './linkerd-parts.ts'
 import type { MeshInput } from './mesh.ts'
 import { misplacedKey } from './misplaced-key.ts'
@@ -60,14 +61,23 @@ export const linkerdRules: readonly Rule[] = [
       return hits.length === 0 ? no(at) : stops(at, ...hits)
     },
   },
-  when(
-    'Do the annotations of pod and namespace leave it out?',
-    'linkerd/linkerd2 pkg/inject/report.go disabledByAnnotation, 2.10 to 2.20',
-    ({ subject: { pod }, namespace }) =>
-      `${shown(`${pod.prefix}metadata.annotations[${inject}]`, pod.annotations.get(inject))}; ` +
-      shown(`namespace.metadata.annotations[${inject}]`, namespace.annotations.get(inject)),
-    disabledByAnnotation,
-  ),
+  {
+    question: 'Do the annotations of pod and namespace leave it out?',
+    source: 'linkerd/linkerd2 pkg/inject/report.go disabledByAnnotation, 2.10 to 2.20',
+    ask: (input) => {
+      const { pod } = input.subject
+      const { annotations } = input.namespace
+      const at =
+        `${shown(`${pod.prefix}metadata.annotations[${inject}]`, pod.annotations.get(inject))}; ` +
+        shown(`namespace.metadata.annotations[${inject}]`, annotations.get(inject))
+      const hit = disabledByAnnotation(input)
+      if (hit === null) return no(at)
+      // A word on the namespace that is none opts its pods out, whatever they say themselves.
+      const also: Hit[] =
+        hit.id === 'ns-label-typo' ? [{ ...hit, id: 'optout-annotation-linkerd' }] : []
+      return stops(at, hit, ...also)
+    },
+  },
   when(
     'Is there no service account token for the sidecar?',
     report,
@@ -88,19 +98,23 @@ export const linkerdRules: readonly Rule[] = [
   ),
 ]
 
-const prefixes = {
-  regular: ['cr.l5d.io/linkerd/proxy:', 'gcr.io/istio-release/proxyv2:'],
-  init: ['cr.l5d.io/linkerd/proxy-init:', 'gcr.io/istio-release/proxy_init:'],
+/** Since native sidecars the proxy counts in both lists, the init container among init containers only. */
+const proxies = {
+  names: ['linkerd-proxy', 'istio-proxy'],
+  prefixes: ['cr.l5d.io/linkerd/proxy:', 'gcr.io/istio-release/proxyv2:'],
 }
-const names = { regular: ['linkerd-proxy', 'istio-proxy'], init: ['linkerd-init', 'istio-init'] }
+const inits = {
+  names: ['linkerd-init', 'istio-init'],
+  prefixes: ['cr.l5d.io/linkerd/proxy-init:', 'gcr.io/istio-release/proxy_init:'],
+}
 
 /** A name or an image is enough for the injector to believe that the pod is in a mesh already. */
 function existingSidecars({ subject, settings }: MeshInput): Hit[] {
   return subject.pod.containers.flatMap((one): Hit[] => {
     if (one.kind === 'ephemeral') return []
-    const kind = one.kind === 'regular' ? 'regular' : 'init'
-    const named = names[kind].includes(one.name)
-    if (named && one.name.startsWith('istio')) {
+    const kinds = one.kind === 'regular' ? [proxies] : [proxies, inits]
+    const named = kinds.some(({ names }) => names.includes(one.name))
+    if (named && one.name.startsWith('istio') && istioImage(one, settings)) {
       const message = `the ${one.name} of another mesh keeps Linkerd from injecting its own sidecar`
       return [{ id: 'cross-mesh-collision', path: `${one.path}.name`, message }]
     }
@@ -108,7 +122,10 @@ function existingSidecars({ subject, settings }: MeshInput): Hit[] {
       const message = `the container "${one.name}" has the sidecar's name, so the injector takes it for one`
       return [{ id: 'fake-sidecar-name', path: `${one.path}.name`, message }]
     }
-    if (!named && prefixes[kind].some((prefix) => one.image.startsWith(prefix))) {
+    const prefixed = kinds.some(({ prefixes }) =>
+      prefixes.some((prefix) => one.image.startsWith(prefix)),
+    )
+    if (!named && prefixed && !isLinkerdOwn(one, settings)) {
       const message = `the container "${one.name}" has an image of a mesh, so the injector takes it for a sidecar`
       return [{ id: 'fake-sidecar-image', path: `${one.path}.image`, message }]
     }

@@ -6,7 +6,7 @@
 
 import type { CheckInput } from '../checks/check.ts'
 import { number } from '../fields.ts'
-import { staysUp, type Container } from '../containers.ts'
+import type { Container } from '../containers.ts'
 import type { Hit } from '../finding.ts'
 import type { Subject } from '../subject.ts'
 import {
@@ -20,45 +20,37 @@ import { linkerdTraffic } from './linkerd-traffic.ts'
 import type { Capture, MeshInput } from './mesh.ts'
 import { ipv6Of } from './pod-addresses.ts'
 import { shown, sound, when, type Rule } from './rule.ts'
-import { aheadOf, oneStaysUp } from './usual-rules.ts'
+import { aheadOf, foreignSidecar, oneStaysUp, whileUp } from './usual-rules.ts'
 
 const source =
   'linkerd/linkerd2 charts/partials/templates/_proxy.tpl and _proxy-init.tpl, 2.11 to 2.20'
 
 export const linkerdVerification: readonly Rule[] = [
   oneStaysUp(linkerdSidecars, source),
-  sound('Is the sidecar the one that Linkerd injects, by image and command?', source, (input) =>
-    ofProxy(input, (proxy) => foreignProxy(proxy, input)),
+  sound(
+    'Is the sidecar the one that Linkerd injects, by image and command?',
+    source,
+    whileUp(linkerdSidecars, foreignProxy),
   ),
   sound(
     'Is the redirect set up, whole, and before every other init container?',
     `${source}; charts/patch/templates/patch.json`,
-    (input) => ofProxy(input, (proxy) => redirect(input, proxy)),
+    whileUp(linkerdSidecars, (proxy, input) => redirect(input, proxy)),
   ),
-  sound('Is everything captured, as annotations of pod and namespace say?', source, (input) =>
-    ofProxy(input, () => linkerdTraffic(input)),
+  sound(
+    'Is everything captured, as annotations of pod and namespace say?',
+    source,
+    whileUp(linkerdSidecars, (_proxy, input) => linkerdTraffic(input)),
   ),
 ]
 
-function ofProxy({ subject }: MeshInput, find: (proxy: Container) => Hit[]): Hit[] {
-  const proxy = linkerdSidecars(subject).find(staysUp)
-  return proxy === undefined ? [] : find(proxy)
-}
-
 function foreignProxy(proxy: Container, { settings }: MeshInput): Hit[] {
-  if (!isLinkerdOwn(proxy, settings)) {
-    return [
-      {
-        id: 'fake-sidecar-name',
-        path: `${proxy.path}.image`,
-        message: `the container "linkerd-proxy" runs "${proxy.image.slice(0, 100)}", which is no image of Linkerd's proxy`,
-      },
-    ]
-  }
-  if (proxy.command.length === 0) return []
-  const message =
-    'the container "linkerd-proxy" has a command of its own; the injected one has none'
-  return [{ id: 'fake-sidecar-name', path: `${proxy.path}.command`, message }]
+  return foreignSidecar(proxy, {
+    title: 'Linkerd',
+    image: isLinkerdOwn(proxy, settings),
+    command: proxy.command.length === 0,
+    told: null,
+  })
 }
 
 /** linkerd/linkerd2-proxy-init cni-plugin/main.go (1.2 to 1.6). */

@@ -41,16 +41,26 @@ const rules: readonly Rule[] = [
   {
     key: `${config}/default-inbound-policy`,
     id: 'linkerd-l7-blind',
-    blinds: (value) => value === 'all-unauthenticated',
+    blinds: (value) => ['all-unauthenticated', 'cluster-unauthenticated', 'audit'].includes(value),
     what: 'clients need no identity',
   },
-  {
-    key: `${config}/proxy-enable-native-sidecar`,
+  ...[config, 'config.alpha.linkerd.io'].map((domain): Rule => ({
+    key: `${domain}/proxy-enable-native-sidecar`,
     id: 'native-sidecar-optout',
     blinds: (value) => value === 'false',
     what: 'init containers run before the redirect is set up',
+  })),
+  {
+    key: `${config}/proxy-uid`,
+    id: 'proxy-uid-realigned',
+    blinds: (value) => value.trim() === '0',
+    what: 'the traffic of every process of root is left alone',
   },
 ]
+
+const images = ['proxy-image', 'init-image', 'debug-image'].map((name) => `${config}/${name}`)
+const versions = ['proxy-version', 'init-image-version'].map((name) => `${config}/${name}`)
+const released = /^(stable-|edge-|enterprise-|preview-|v)?\d/
 
 export function linkerdTraffic({ subject, namespace, settings }: MeshInput): Hit[] {
   const { pod } = subject
@@ -68,11 +78,20 @@ export function linkerdTraffic({ subject, namespace, settings }: MeshInput): Hit
     const message = `the annotation ${key} is "${found.value.slice(0, 60)}": ${what}`
     return [{ id, path: found.path, message }]
   })
-  const image = look(`${config}/proxy-image`)
   const known = [...linkerdRepositories, ...(settings.images ?? [])]
-  if (image !== null && !imageFrom(image.value, known)) {
-    const message = `the annotation ${config}/proxy-image replaces the sidecar by "${image.value.slice(0, 80)}"`
+  for (const key of images) {
+    const image = look(key)
+    if (image === null || imageFrom(image.value, known)) continue
+    const message = `the annotation ${key} replaces the image by "${image.value.slice(0, 80)}"`
     hits.push({ id: 'proxy-image-override', path: image.path, message })
+  }
+  for (const key of versions) {
+    const version = look(key)
+    if (version === null) continue
+    const message = `the annotation ${key} asks for "${version.value.slice(0, 60)}" instead of the installed version`
+    const hit: Hit = { id: 'proxy-image-override', path: version.path, message }
+    // An old release still is a proxy.
+    hits.push(released.test(version.value) ? { ...hit, effect: 'risk' } : hit)
   }
   return hits
 }

@@ -6,36 +6,39 @@
 import { captureChecks } from '../checks/index.ts'
 import type { Injector } from '../injectors.ts'
 import { supposing } from '../namespace.ts'
+import { linkerdForesight } from './linkerd-foresight.ts'
 import { linkerdSidecars } from './linkerd-parts.ts'
 import { linkerdRules, linkerdUncalled } from './linkerd-rules.ts'
+import {
+  linkerdBesides,
+  linkerdReads,
+  linkerdSettings,
+  linkerdSettingsFrom,
+  type LinkerdSettings,
+} from './linkerd-settings.ts'
 import {
   linkerdCapture,
   linkerdChecks,
   linkerdCniRules,
   linkerdVerification,
 } from './linkerd-sidecar.ts'
-import { linkerdTraffic } from './linkerd-traffic.ts'
 import type { Mesh } from './mesh.ts'
-import { sound } from './rule.ts'
-import { commonSettings } from './settings.ts'
+import { spokenOf } from './spoken.ts'
 
 const inject = 'linkerd.io/inject'
 const version = 'linkerd.io/proxy-version'
 
-export const linkerd: Mesh = {
+export const linkerd: Mesh<LinkerdSettings> = {
   name: 'linkerd',
   title: 'Linkerd',
-  settings: commonSettings,
-  reads: [],
-  settingsFrom: () => ({}),
+  settings: linkerdSettings,
+  reads: linkerdReads,
+  settingsFrom: linkerdSettingsFrom,
   isInjector: (name) => name === 'linkerd-proxy-injector.linkerd.io',
   chartInjectors: () => [chartInjector],
   mentionedBy: (subject, namespace) =>
-    namespace?.annotations.has(inject) === true ||
-    namespace?.labels.has(inject) === true ||
-    (subject !== null &&
-      ([inject, version].some((key) => subject.pod.annotations.has(key)) ||
-        linkerdSidecars(subject).length > 0)),
+    spokenOf({ namespace: [inject], pod: [inject, version] }, subject, namespace) ||
+    (subject !== null && linkerdSidecars(subject).length > 0),
   enabled: (namespace) => ({
     namespace: supposing(namespace, { annotations: { [inject]: 'enabled' } }),
     assumed: `namespace "${namespace.name}" has the annotation ${inject}=enabled (no Namespace object was given)`,
@@ -57,16 +60,10 @@ export const linkerd: Mesh = {
         }
       : null,
   verify: linkerdVerification,
-  foresee: [
-    sound(
-      'Is everything captured, as annotations of pod and namespace say?',
-      'linkerd/linkerd2 pkg/k8s/labels.go, 2.11 to 2.20',
-      linkerdTraffic,
-    ),
-  ],
+  foresee: linkerdForesight,
   checkInput: linkerdChecks,
   checks: captureChecks,
-  besides: () => [],
+  besides: linkerdBesides,
 }
 
 /** charts/linkerd-control-plane/templates/proxy-injector-rbac.yaml and values.yaml (2.11 to 2.20). */

@@ -3,6 +3,7 @@
 // annotation, or on the controller instead of on its pods. Asked when nothing else asks for injection.
 
 import type { Hit } from '../finding.ts'
+import { carriers } from '../subject.ts'
 import type { MeshInput } from './mesh.ts'
 
 export type AskingKey = {
@@ -29,11 +30,12 @@ export function misplacedKey({ subject, namespace }: MeshInput, asking: AskingKe
     if (said(pod[marksOf(wrong[asking.pod])].get(key))) {
       return swapped('the pod', `${pod.prefix}metadata`, asking.pod)
     }
-    const own = subject[marksOf(asking.pod)].get(key)
-    if (pod.prefix !== '' && said(own)) {
+    const kind = marksOf(asking.pod)
+    const carrier = carriers(subject).find((one) => said(one[kind].get(key)))
+    if (carrier !== undefined) {
       return {
         id: 'metadata-on-controller',
-        path: `metadata.${marksOf(asking.pod)}[${key}]`,
+        path: `${carrier.path}.${kind}[${key}]`,
         message: `the ${asking.pod} ${key} is on the ${subject.kind} and not on its pods`,
       }
     }

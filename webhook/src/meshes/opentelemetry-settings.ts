@@ -11,7 +11,7 @@ import {
 } from '../cluster-objects.ts'
 import { text } from '../fields.ts'
 import { flagIn } from './command-flags.ts'
-import { controlPlane, known } from './control-plane.ts'
+import { controlPlane, deployments, known } from './control-plane.ts'
 import { commonSettings, type SettingsOf } from './settings.ts'
 
 export const openTelemetrySettings = { ...commonSettings }
@@ -19,13 +19,7 @@ export const openTelemetrySettings = { ...commonSettings }
 export type OpenTelemetrySettings = SettingsOf<typeof openTelemetrySettings>
 
 export const openTelemetryReads: readonly Wanted[] = [
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'deployments',
-    kind: 'Deployment',
-    names: ['opentelemetry-operator', 'opentelemetry-operator-controller-manager'],
-  },
+  deployments('opentelemetry-operator', 'opentelemetry-operator-controller-manager'),
   {
     group: 'opentelemetry.io',
     version: 'v1beta1',

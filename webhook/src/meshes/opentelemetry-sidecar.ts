@@ -15,11 +15,12 @@ import { refusal } from './opentelemetry-rules.ts'
 import type { OpenTelemetrySettings } from './opentelemetry-settings.ts'
 import {
   capturesNothing,
+  leavesAlone,
   notReal,
   ofSidecar,
+  presenceForesight,
   runsForeignImage,
   sharesProcesses,
-  willCaptureNothing,
 } from './presence.ts'
 import { sound, type Rule } from './rule.ts'
 import { oneStaysUp } from './usual-rules.ts'
@@ -29,16 +30,10 @@ type Input = MeshInput<OpenTelemetrySettings>
 const { source } = openTelemetryPresence
 
 export const openTelemetryVerification: readonly Rule<OpenTelemetrySettings>[] = [
-  sound(
-    'Does the operator leave a sidecar alone that the manifest brings along?',
+  leavesAlone(
+    openTelemetryPresence,
     'open-telemetry/opentelemetry-operator pkg/sidecar/pod.go remove, 0.60 to 0.158',
-    (input) => {
-      const said = refusal(input)
-      const brought = openTelemetrySidecars(input.subject)[0]
-      if (input.subject.finished || said === null || brought === undefined) return []
-      const message = 'the operator takes the container "otc-container" out again'
-      return [said, { id: 'sidecar-stripped', path: `${brought.path}.name`, message }]
-    },
+    refusal,
   ),
   oneStaysUp(openTelemetrySidecars, source),
   sound('Is the sidecar a collector, by image and arguments?', source, (input) =>
@@ -48,10 +43,7 @@ export const openTelemetryVerification: readonly Rule<OpenTelemetrySettings>[] =
   capturesNothing(openTelemetryPresence),
 ]
 
-export const openTelemetryForesight: readonly Rule<OpenTelemetrySettings>[] = [
-  sharesProcesses(openTelemetryPresence),
-  willCaptureNothing(openTelemetryPresence),
-]
+export const openTelemetryForesight = presenceForesight(openTelemetryPresence)
 
 function foreign(one: Container, { settings }: Input): Hit[] {
   if (!isCollectorImage(one.image, settings)) return runsForeignImage(one, 'OpenTelemetry')

@@ -6,6 +6,7 @@ import { presenceChecks } from '../checks/index.ts'
 import { missedCall } from '../checks/missed-call.ts'
 import { supposing } from '../namespace.ts'
 import type { Mesh } from './mesh.ts'
+import { spokenOf } from './spoken.ts'
 import {
   inject,
   injected,
@@ -41,14 +42,8 @@ export const openTelemetry: Mesh<OpenTelemetrySettings> = {
     name === 'mpod.kb.io' && /opentelemetry|otel/.test(configuration),
   chartInjectors: openTelemetryChartInjectors,
   mentionedBy: (subject, namespace) =>
-    namespace?.annotations.has(inject) === true ||
-    namespace?.labels.has(inject) === true ||
-    (subject !== null &&
-      ([subject.pod.annotations, subject.pod.labels, subject.annotations].some((marks) =>
-        marks.has(inject),
-      ) ||
-        subject.pod.labels.has(injected) ||
-        openTelemetrySidecars(subject).length > 0)),
+    spokenOf({ namespace: [inject], pod: [inject, injected] }, subject, namespace) ||
+    (subject !== null && openTelemetrySidecars(subject).length > 0),
   enabled: (namespace) => ({
     namespace: supposing(namespace, { annotations: { [inject]: 'true' } }),
     assumed: `namespace "${namespace.name}" has the annotation ${inject}=true (no Namespace object was given)`,

@@ -3,6 +3,7 @@
 // monitored, and nothing on it may keep the injector away. openservicemesh/osm pkg/injector/webhook.go
 // createOrUpdateMutatingWebhook, isNamespaceInjectable (1.0 to 1.2).
 
+import { text } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import type { Injector } from '../injectors.ts'
 import type { MeshInput } from './mesh.ts'
@@ -87,15 +88,25 @@ export const osmUncalled: readonly Rule<OsmSettings>[] = [
   whichSelector(gate),
 ]
 
+/** The entry of the cluster tells the name of its mesh. */
+function selected({ injectors, live }: Input): string | undefined {
+  if (!live) return undefined
+  return injectors
+    .map((one) => text(one.namespaceSelector, 'matchLabels', monitored))
+    .find((one) => one !== undefined)
+}
+
 function unmonitored(input: Input): Hit | null {
   const { namespace, settings } = input
   const value = namespace.labels.get(monitored)
-  if (value === meshName(settings)) return null
+  const own = selected(input)
+  if (value !== undefined && [own, meshName(settings)].includes(value)) return null
   // Without the name of the mesh any name may be right, once the injector was called.
-  if (value !== undefined && input.live && settings.meshName === undefined) return null
+  const open = input.live && settings.meshName === undefined && own === undefined
+  if (value !== undefined && open) return null
   const where = `namespace "${namespace.name}"`
   if (value !== undefined) {
-    const message = `${where} has the label ${monitored}="${value}", and the mesh is "${meshName(settings)}"`
+    const message = `${where} has the label ${monitored}="${value}", and the mesh is "${own ?? meshName(settings)}"`
     return { id: 'ns-label-typo', path: `namespace.metadata.labels[${monitored}]`, message }
   }
   const asking = { key: monitored, on: null, pod: null, namespace: 'label' } as const

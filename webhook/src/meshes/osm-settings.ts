@@ -5,7 +5,7 @@
 import { ofKind, type ClusterObject, type ClusterObjects, type Wanted } from '../cluster-objects.ts'
 import { text } from '../fields.ts'
 import { flagIn } from './command-flags.ts'
-import { controlPlane, known } from './control-plane.ts'
+import { controlPlane, deployments, known } from './control-plane.ts'
 import { commonSettings, textSetting, type SettingsOf } from './settings.ts'
 
 export const osmSettings = {
@@ -17,13 +17,7 @@ export const osmSettings = {
 export type OsmSettings = SettingsOf<typeof osmSettings>
 
 export const osmReads: readonly Wanted[] = [
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'deployments',
-    kind: 'Deployment',
-    names: ['osm-injector'],
-  },
+  deployments('osm-injector'),
   {
     group: 'config.openservicemesh.io',
     version: 'v1alpha2',

@@ -4,7 +4,7 @@
 // iptables,exclusions,patch}.go (1.0 to 1.2).
 
 import type { CheckInput } from '../checks/check.ts'
-import { staysUp, type Container } from '../containers.ts'
+import type { Container } from '../containers.ts'
 import { number } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import type { Subject } from '../subject.ts'
@@ -20,8 +20,8 @@ import {
   usualUser,
 } from './osm-parts.ts'
 import type { OsmSettings } from './osm-settings.ts'
-import { no, sound, stops, type Rule } from './rule.ts'
-import { aheadOf, oneStaysUp } from './usual-rules.ts'
+import { sound, type Rule } from './rule.ts'
+import { aheadOf, initsBefore, oneStaysUp, whileUp } from './usual-rules.ts'
 
 type Input = MeshInput<OsmSettings>
 
@@ -48,13 +48,17 @@ export const osmVerification: readonly Rule<OsmSettings>[] = [
   sound(
     'Is the sidecar the one that Open Service Mesh injects, by image, command and arguments?',
     source,
-    (input) => ofProxy(input, (proxy) => foreignProxy(proxy, input)),
+    whileUp(osmSidecars, foreignProxy),
   ),
-  sound('Is everything captured, as annotations say?', lists, (input) =>
-    ofProxy(input, () => annotationHits(input.subject, rules)),
+  sound(
+    'Is everything captured, as annotations say?',
+    lists,
+    whileUp(osmSidecars, (_proxy, input) => annotationHits(input.subject, rules)),
   ),
-  sound('Is the redirect set up, whole, and before every other init container?', source, (input) =>
-    ofProxy(input, () => redirect(input)),
+  sound(
+    'Is the redirect set up, whole, and before every other init container?',
+    source,
+    whileUp(osmSidecars, (_proxy, input) => redirect(input)),
   ),
 ]
 
@@ -62,26 +66,12 @@ export const osmForesight: readonly Rule<OsmSettings>[] = [
   sound('Is everything captured, as annotations say?', lists, ({ subject }) =>
     annotationHits(subject, rules),
   ),
-  {
-    question: 'Do init containers of the pod run before the redirect is set up?',
+  initsBefore({
     source: 'openservicemesh/osm pkg/injector/patch.go (osm-init is appended), 1.0 to 1.2',
-    ask: ({ subject }) => {
-      const inits = subject.pod.containers.filter(({ kind }) => kind === 'init')
-      if (inits.length === 0) return no('no init containers')
-      const hits = inits.map((one): Hit => ({
-        id: 'init-before-capture',
-        path: one.path,
-        message: `the init container "${one.name}" runs before osm-init and is not captured`,
-      }))
-      return stops(inits.map(({ path }) => path).join(', '), ...hits)
-    },
-  },
+    redirect: 'osm-init',
+    comesFirst: () => null,
+  }),
 ]
-
-function ofProxy({ subject }: Input, find: (proxy: Container) => Hit[]): Hit[] {
-  const proxy = osmSidecars(subject).find(staysUp)
-  return proxy === undefined ? [] : find(proxy)
-}
 
 function foreignProxy(proxy: Container, { settings }: Input): Hit[] {
   if (isOsmProxy(proxy, settings)) return []

@@ -6,6 +6,21 @@ import { runCases, type Case } from './cases.ts'
 import { osmEnvoy, osmInit, osmPod, osmScript, osmVolume } from './osm-specimens.ts'
 import { osm } from './osm.ts'
 
+const entryFor = (mesh: string): Manifest => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'MutatingWebhookConfiguration',
+  metadata: { name: 'osm-webhook-osm' },
+  webhooks: [
+    {
+      name: 'osm-inject.k8s.io',
+      rules: [
+        { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] },
+      ],
+      namespaceSelector: { matchLabels: { 'openservicemesh.io/monitored-by': mesh } },
+    },
+  ],
+})
+
 const inject = 'openservicemesh.io/sidecar-injection'
 const monitored = 'openservicemesh.io/monitored-by'
 const note = (value: string) => ({ annotations: { [inject]: value } })
@@ -69,6 +84,27 @@ const gates: Case[] = [
     verdict: 'not-injected',
     reason: 'ns-unlabelled',
     path: 'namespace.metadata.labels',
+  },
+  {
+    name: 'a name that is not the one that the entry of the cluster asks for',
+    object: deploymentOf(),
+    namespace: {
+      labels: { 'openservicemesh.io/monitored-by': 'OSM' },
+      annotations: { 'openservicemesh.io/sidecar-injection': 'enabled' },
+    },
+    configurations: [entryFor('osm')],
+    verdict: 'not-injected',
+    reason: 'ns-label-typo',
+  },
+  {
+    name: 'the name that it asks for',
+    object: deploymentOf(),
+    namespace: {
+      labels: { 'openservicemesh.io/monitored-by': 'shop-mesh' },
+      annotations: { 'openservicemesh.io/sidecar-injection': 'enabled' },
+    },
+    configurations: [entryFor('shop-mesh')],
+    verdict: 'covered',
   },
   {
     name: 'monitored by an annotation',

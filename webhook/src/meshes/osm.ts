@@ -8,6 +8,7 @@ import type { Hit } from '../finding.ts'
 import { supposing } from '../namespace.ts'
 import type { Subject } from '../subject.ts'
 import type { BesideInput, Mesh, ObjectHit } from './mesh.ts'
+import { spokenOf } from './spoken.ts'
 import { bootstrapVolume, inject, monitored, osmSidecars, uuid } from './osm-parts.ts'
 import { osmChartInjectors, osmUncalled } from './osm-no-call.ts'
 import { osmRules } from './osm-rules.ts'
@@ -29,14 +30,8 @@ export const osm: Mesh<OsmSettings> = {
   isInjector: (name) => name === 'osm-inject.k8s.io',
   chartInjectors: osmChartInjectors,
   mentionedBy: (subject, namespace) =>
-    [inject, monitored].some(
-      (key) => namespace?.labels.has(key) === true || namespace?.annotations.has(key) === true,
-    ) ||
-    (subject !== null &&
-      (subject.pod.annotations.has(inject) ||
-        subject.pod.labels.has(inject) ||
-        subject.pod.labels.has(uuid) ||
-        bootstrapVolume(subject.pod) !== null)),
+    spokenOf({ namespace: [inject, monitored], pod: [inject, uuid] }, subject, namespace) ||
+    (subject !== null && bootstrapVolume(subject.pod) !== null),
   enabled: (namespace) => ({
     namespace: supposing(namespace, {
       labels: { [monitored]: 'osm' },

@@ -7,6 +7,7 @@ import { staysUp, type Container } from '../containers.ts'
 import { isTrue } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import type { Subject } from '../subject.ts'
+import { annotationPath, oneLine } from './annotation-rules.ts'
 import type { MeshInput } from './mesh.ts'
 import { sound, type Rule } from './rule.ts'
 import type { Settings } from './settings.ts'
@@ -61,6 +62,41 @@ export function notReal(one: Container, place: string, why: string): Hit[] {
 
 export function runsForeignImage(one: Container, title: string): Hit[] {
   return notReal(one, 'image', `runs "${one.image.slice(0, 100)}", which is no image of ${title}'s`)
+}
+
+/** A manifest that will be injected: what holds for every sidecar that captures nothing. */
+export function presenceForesight<S extends Settings>(of: Presence<S>): Rule<S>[] {
+  return [sharesProcesses(of), willCaptureNothing(of)]
+}
+
+/** The operator takes out again what it would not have put in. `said`: why it would not; null: it would. */
+export function leavesAlone<S extends Settings>(
+  of: Presence<S>,
+  source: string,
+  said: (input: MeshInput<S>) => Hit | null,
+): Rule<S> {
+  return sound(
+    'Does the operator leave a sidecar alone that the manifest brings along?',
+    source,
+    (input) => {
+      const [brought] = of.sidecars(input.subject)
+      const why = input.subject.finished ? null : said(input)
+      if (why === null || brought === undefined) return []
+      const message = `the operator takes the container "${brought.name}" out again`
+      return [why, { id: 'sidecar-stripped', path: `${brought.path}.name`, message }]
+    },
+  )
+}
+
+/** An annotation of the pod names another image. */
+export function replacedImage(
+  subject: Subject,
+  of: { key: string; title: string; isOwn: (image: string) => boolean },
+): Hit[] {
+  const value = subject.pod.annotations.get(of.key) ?? ''
+  if (value === '' || of.isOwn(value)) return []
+  const message = `the annotation ${of.key} is "${oneLine(value)}", which is no image of ${of.title}'s`
+  return [{ id: 'proxy-image-override', path: annotationPath(subject, of.key), message }]
 }
 
 /** Asked of the container that stays up with the pod; another rule says when none does. */

@@ -83,4 +83,11 @@ const common: readonly Wanted[] = [
     resource: 'clusterroles',
     kind: 'ClusterRole',
   },
+  { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'roles', kind: 'Role' },
+  {
+    group: 'rbac.authorization.k8s.io',
+    version: 'v1',
+    resource: 'clusterrolebindings',
+    kind: 'ClusterRoleBinding',
+  },
 ]

@@ -7,7 +7,8 @@ import type { Hit } from '../finding.ts'
 import type { Subject } from '../subject.ts'
 import { hasPodEntry, onlyPodRefused } from './api-server-gate.ts'
 import type { MeshInput } from './mesh.ts'
-import { shown, sound, stops, when, type Rule } from './rule.ts'
+import { no, shown, sound, stops, unknown, when, type Rule } from './rule.ts'
+import type { Settings } from './settings.ts'
 
 export function skipsHostNetwork(source: string): Rule {
   return when(
@@ -86,6 +87,46 @@ function selectorHit(input: MeshInput): Hit {
       }
 }
 
+/** What the container must be to be the sidecar that the injector adds; the first thing that is not so is told. */
+export type Genuine = {
+  /** "Kuma": whose proxy its image must be. */
+  title: string
+  image: boolean
+  /** It has no command, or one that the injector gives it. */
+  command: boolean
+  /** Where it is told what it is, and how a container is that was not told; null: it was. */
+  told: { place: 'args' | 'env'; why: string } | null
+  /** Where something else than a name makes it so. */
+  id?: Hit['id']
+}
+
+export function foreignSidecar(proxy: Container, of: Genuine): Hit[] {
+  const say = (place: string, why: string): Hit[] => [
+    {
+      id: of.id ?? 'fake-sidecar-name',
+      path: `${proxy.path}.${place}`,
+      message: `the container "${proxy.name}" ${why}`,
+    },
+  ]
+  if (!of.image) {
+    const image = proxy.image.slice(0, 100)
+    return say('image', `runs "${image}", which is no image of ${of.title}'s proxy`)
+  }
+  if (!of.command) return say('command', 'has a command of its own; the injected one has none')
+  return of.told === null ? [] : say(of.told.place, of.told.why)
+}
+
+/** Where no sidecar stays up there is nothing further to look at: another question says so. */
+export function whileUp<S extends Settings>(
+  sidecars: (subject: Subject) => Container[],
+  find: (proxy: Container, input: MeshInput<S>) => readonly Hit[],
+): (input: MeshInput<S>) => readonly Hit[] {
+  return (input) => {
+    const proxy = sidecars(input.subject).find(staysUp)
+    return proxy === undefined ? [] : find(proxy, input)
+  }
+}
+
 /** A name alone is no sidecar: the container must run for as long as the pod. */
 export function oneStaysUp(sidecars: (subject: Subject) => Container[], source: string): Rule {
   return sound('Does a container of the sidecar stay up with the pod?', source, ({ subject }) =>
@@ -97,6 +138,38 @@ export function oneStaysUp(sidecars: (subject: Subject) => Container[], source: 
           message: `the container "${one.name}" has the sidecar's name and does not stay up with the pod`,
         })),
   )
+}
+
+/**
+ * Of a manifest. `comesFirst`: why nothing of the user can run ahead of the redirect; null: it can; or what has to
+ * be assumed to say so.
+ */
+export function initsBefore<S extends Settings>(of: {
+  source: string
+  redirect: string
+  isOwn?: (container: Container) => boolean
+  comesFirst: (input: MeshInput<S>) => string | null | { assumed: string }
+}): Rule<S> {
+  return {
+    question: 'Do init containers of the pod run before the redirect is set up?',
+    source: of.source,
+    ask: (input) => {
+      const inits = input.subject.pod.containers.filter(
+        (one) => one.kind === 'init' && of.isOwn?.(one) !== true,
+      )
+      if (inits.length === 0) return no('no init containers')
+      const at = inits.map(({ path }) => path).join(', ')
+      const first = of.comesFirst(input)
+      if (typeof first === 'string') return no(first)
+      if (first !== null) return unknown(at, first.assumed)
+      const hits = inits.map((one): Hit => ({
+        id: 'init-before-capture',
+        path: one.path,
+        message: `the init container "${one.name}" runs before ${of.redirect} and is not captured`,
+      }))
+      return stops(at, ...hits)
+    },
+  }
 }
 
 /**

@@ -3,7 +3,7 @@
 // hashicorp/vault-k8s subcommand/injector/flags.go, hashicorp/vault-helm templates/injector-deployment.yaml (0.10 to 1.7).
 
 import type { ClusterObjects, Wanted } from '../cluster-objects.ts'
-import { controlPlane, known } from './control-plane.ts'
+import { controlPlane, deployments, known } from './control-plane.ts'
 import { commonSettings, textSetting, type SettingsOf } from './settings.ts'
 
 export const vaultSettings = {
@@ -16,15 +16,7 @@ export const vaultSettings = {
 
 export type VaultSettings = SettingsOf<typeof vaultSettings>
 
-export const vaultReads: readonly Wanted[] = [
-  {
-    group: 'apps',
-    version: 'v1',
-    resource: 'deployments',
-    kind: 'Deployment',
-    names: ['vault-agent-injector'],
-  },
-]
+export const vaultReads: readonly Wanted[] = [deployments('vault-agent-injector')]
 
 export function vaultSettingsFrom(objects: ClusterObjects): VaultSettings {
   const plane = controlPlane(objects, (name) => name === 'vault-agent-injector')

@@ -11,9 +11,10 @@ import type { MeshInput } from './mesh.ts'
 import {
   capturesNothing,
   notReal,
+  presenceForesight,
+  replacedImage,
   runsForeignImage,
   sharesProcesses,
-  willCaptureNothing,
 } from './presence.ts'
 import { sound, type Rule } from './rule.ts'
 import {
@@ -69,24 +70,21 @@ export const vaultForesight: readonly Rule<VaultSettings>[] = [
   sound(
     'Is the image of the agent left to the injector?',
     'hashicorp/vault-k8s agent-inject/agent/annotations.go AnnotationAgentImage, 0.10 to 1.7',
-    replacedImage,
+    otherImage,
   ),
   sharedByAnnotation,
-  sharesProcesses(vaultPresence),
-  willCaptureNothing(vaultPresence),
+  ...presenceForesight(vaultPresence),
 ]
 
-function replacedImage({ subject, settings }: Input): Hit[] {
-  const value = subject.pod.annotations.get(agentImage)
-  if (value === undefined || value === '' || isVaultImage(value, settings)) return []
-  const message = `the annotation ${agentImage} is "${oneLine(value)}", which is no image of Vault's`
-  return [{ id: 'proxy-image-override', path: annotationPath(subject, agentImage), message }]
+function otherImage({ subject, settings }: Input): Hit[] {
+  const isOwn = (image: string) => isVaultImage(image, settings)
+  return replacedImage(subject, { key: agentImage, title: 'Vault', isOwn })
 }
 
 /** The injected one is a line of shell; by hand it may be the program itself. */
 function foreign(one: Container, input: Input): Hit[] {
   if (!isVaultImage(one.image, input.settings)) {
-    const replaced = replacedImage(input)
+    const replaced = otherImage(input)
     return replaced.length > 0 ? replaced : runsForeignImage(one, 'Vault')
   }
   const line = [...one.command, ...one.args].join(' ')

@@ -138,7 +138,7 @@ const marks: Case[] = [
     ...running(podOf({ annotations: { ...vaultNotes, [`${inject}-status`]: 'injected' } })),
     verdict: 'not-injected',
     reason: 'forged-injected-marker',
-    ids: ['forged-injected-marker'],
+    ids: ['forged-injected-marker', 'debug-copy'],
   },
   {
     name: 'a bare running pod that asks',

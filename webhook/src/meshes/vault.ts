@@ -4,6 +4,7 @@
 
 import { presenceChecks } from '../checks/index.ts'
 import type { Mesh } from './mesh.ts'
+import { spokenOf } from './spoken.ts'
 import { presenceInput } from './presence.ts'
 import { inject, status, vaultPresence, vaultSidecars } from './vault-parts.ts'
 import { vaultChartInjectors, vaultRules, vaultUncalled } from './vault-rules.ts'
@@ -23,13 +24,9 @@ export const vault: Mesh<VaultSettings> = {
   settingsFrom: vaultSettingsFrom,
   isInjector: (name) => name === 'vault.hashicorp.com',
   chartInjectors: vaultChartInjectors,
-  mentionedBy: (subject) =>
-    subject !== null &&
-    ([subject.pod.annotations, subject.pod.labels, subject.annotations].some((marks) =>
-      marks.has(inject),
-    ) ||
-      subject.pod.annotations.has(status) ||
-      vaultSidecars(subject).length > 0),
+  mentionedBy: (subject, namespace) =>
+    spokenOf({ namespace: [inject], pod: [inject, status] }, subject, namespace) ||
+    (subject !== null && vaultSidecars(subject).length > 0),
   enabled: () => null,
   uncalled: vaultUncalled,
   rules: vaultRules,

@@ -3,8 +3,13 @@
 
 import type { ClusterObjects } from '../../cluster-objects.ts'
 import type { BesideInput, Mesh, ObjectHit } from '../../meshes/mesh.ts'
+import type { Subject } from '../../subject.ts'
 
 export type ObjectCheck = {
   ofMesh?: (mesh: Mesh, input: BesideInput) => ObjectHit[]
-  ofCluster?: (objects: ClusterObjects) => ObjectHit[]
+  /** `subjects`: every workload; `meshes`: those that are there. */
+  ofCluster?: (
+    objects: ClusterObjects,
+    known: { subjects: readonly Subject[]; meshes: readonly Mesh[] },
+  ) => ObjectHit[]
 }

@@ -37,7 +37,9 @@ export const platformSelectors: ObjectCheck = {
   },
 }
 
-function keysOf(selector: Fields): string[] {
+export const isOfPlatform = (key: string): boolean => platforms.test(key)
+
+export function keysOf(selector: Fields): string[] {
   return [
     ...Object.keys(fields(selector, 'matchLabels')),
     ...list(selector, 'matchExpressions').flatMap((one) => text(one, 'key') ?? []),
