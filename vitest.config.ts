@@ -10,7 +10,15 @@ const slower = Number(process.env['UNDERPIN_SLOWER'] ?? 1)
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: unit, exclude: ['**/node_modules/**', 'dist/**'] } },
+      {
+        // The limit ends what hangs; on a busy machine the longest take several seconds.
+        test: {
+          name: 'unit',
+          include: unit,
+          exclude: ['**/node_modules/**', 'dist/**'],
+          testTimeout: 60_000,
+        },
+      },
       {
         // Kernel tests share one kernel: one file at a time, so that figures and counters are theirs.
         test: {

@@ -81,6 +81,35 @@ it.each<[string, Manifest[], string[]]>([
     ['shop/cart istio covered', 'shop/web istio covered', 'blog/cart istio covered'],
   ],
   [
+    'what a workload says of another mesh than its namespace is not demanded of those beside it',
+    [
+      linkerdBlog,
+      workload('blog', { labels: { 'sidecar.istio.io/inject': 'false' } }),
+      workload('blog', { name: 'web' }),
+    ],
+    ['blog/cart linkerd covered', 'blog/cart istio optout-label-istio', 'blog/web linkerd covered'],
+  ],
+  [
+    'nor what it says of one that is not installed, where another is',
+    [
+      istio,
+      istioShop,
+      tools,
+      workload('shop', { annotations: { 'linkerd.io/inject': 'disabled' } }),
+      workload('shop', { name: 'web' }),
+      workload('tools', { annotations: { 'linkerd.io/inject': 'disabled' } }),
+      workload('tools', { name: 'web' }),
+    ],
+    [
+      'shop/cart istio covered',
+      'shop/cart linkerd optout-annotation-linkerd',
+      'shop/web istio covered',
+      'tools/cart istio ns-unlabelled',
+      'tools/cart linkerd optout-annotation-linkerd',
+      'tools/web istio ns-unlabelled',
+    ],
+  ],
+  [
     'a sidecar that single workloads ask for is demanded of nobody else, installed or not',
     [
       dapr,

@@ -59,8 +59,10 @@ export function expectationOf(
       // fail closed: only a mesh that is there as well excuses from another, and only the namespace may say so; what
       // a pod asks for is its author's word.
       const belongs = own.some((name) => everywhere.includes(name))
-      const asked = askedBy.get(namespace) ?? []
-      const here = [...(belongs ? [] : everywhere), ...own, ...asked]
+      const said = [...(belongs ? [] : everywhere), ...own]
+      // fail open: what one workload says, be it that a chart turns off a mesh that is not here, is not asked of others
+      // where anybody with more to say has spoken. That workload itself is held against it all the same.
+      const here = said.length > 0 ? said : [...(askedBy.get(namespace) ?? [])]
       const found = new Set(here.length > 0 ? here : usually)
       const inOrder = all.map(({ name }) => name).filter((name) => found.has(name))
       kept.set(namespace, inOrder)

@@ -154,13 +154,14 @@ function mounts(volumes: readonly unknown[], path: string): Hit[] {
     const host = text(fields(volume, 'hostPath'), 'path')
     if (host === undefined) return []
     const at = `${path}[${index}].hostPath.path`
+    const name = text(volume, 'name') ?? ''
     const id = reachedBy(host)
     if (id === 'hostpath-node-config') {
-      const message = `volume mounts "${host}" of the node, where the kubelet and the network plugins are configured`
+      const message = `volume "${name}" mounts "${host}" of the node, where the kubelet and the network plugins are configured`
       return [{ id, path: at, message }]
     }
     if (id === 'runtime-socket') {
-      const message = `volume mounts "${host}" of the node, through which containers can be started past the API server`
+      const message = `volume "${name}" mounts "${host}" of the node, through which containers can be started past the API server`
       return [{ id, path: at, message }]
     }
     return []

@@ -29,7 +29,7 @@ function mounted({ subject: { pod } }: CheckInput): Hit[] {
     const what = meets(place, type)
     if (what === null) return []
     const path = `${pod.prefix}spec.volumes[${index}].hostPath.path`
-    const message = `volume mounts ${what} "${place.slice(0, 100)}" of the node: what goes through it is no IP`
+    const message = `volume "${text(volume, 'name') ?? ''}" mounts ${what} "${place.slice(0, 100)}" of the node: what goes through it is no IP`
     return [{ id, path, message }]
   })
 }

@@ -60,7 +60,8 @@ export const daprForesight: readonly Rule<DaprSettings>[] = [
       const told = requester !== null && subject.kind === 'Pod'
       if (told || isOfKnownController(subject)) return []
       const path = subject.pod.prefix === '' ? 'kind' : `${subject.pod.prefix}spec`
-      const message = `who creates the pod of this ${subject.kind} must be an account that the injector knows, else it gets no sidecar`
+      const made = subject.kind === 'Pod' ? 'this Pod' : `the pods of this ${subject.kind}`
+      const message = `who creates ${made} must be an account that the injector knows, else it gets no sidecar`
       return [{ id: 'dapr-requester-not-allowed', path, message, effect: 'risk' }]
     },
   ),

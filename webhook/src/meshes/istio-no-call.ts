@@ -3,6 +3,7 @@
 // Order: what the namespace decides for all its pods, then what the pod says, then what is missing.
 
 import type { Hit } from '../finding.ts'
+import { selectorMatches } from '../selector.ts'
 import { onlyPodRefused } from './api-server-gate.ts'
 import { ignoredNamespaces } from './istio-injectors.ts'
 import type { IstioSettings } from './istio-settings.ts'
@@ -122,6 +123,7 @@ function namespaceWithoutInjector(input: Input): Hit | null {
   const { namespace } = input
   // An entry that would take the namespace is there: then it is the pod's labels.
   if (!namespace.labels.has(legacy) || onlyPodRefused(input) !== null) return null
+  if (isKeptOutOtherwise(input, legacy)) return null
   const other = namespace.labels.get(revision)
   const also =
     other === undefined ? '' : ` (its label ${revision}="${other}" does not count beside it)`
@@ -132,11 +134,22 @@ function namespaceWithoutInjector(input: Input): Hit | null {
   }
 }
 
+/** An entry takes namespaces with this label; its selector asks for more, and that keeps this one out. */
+function isKeptOutOtherwise({ calls, namespace }: Input, key: string): boolean {
+  const alone = new Map([[key, namespace.labels.get(key) ?? '']])
+  return calls.some(
+    ({ injector, verdict }) =>
+      verdict.by === 'namespaceSelector' && selectorMatches(injector.namespaceSelector, alone),
+  )
+}
+
 function namespaceRevision(input: Input): Hit | null {
   const { namespace } = input
   const live = isCertain(input)
   const value = namespace.labels.get(revision)
-  if (value === undefined || onlyPodRefused(input) !== null) return null
+  // Beside the older label it does not count.
+  if (value === undefined || namespace.labels.has(legacy)) return null
+  if (onlyPodRefused(input) !== null || isKeptOutOtherwise(input, revision)) return null
   return dangling(`namespace "${namespace.name}"`, value, 'namespace.metadata.labels', live)
 }
 

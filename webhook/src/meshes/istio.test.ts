@@ -90,6 +90,14 @@ const gateOne: Case[] = [
     path: `spec.template.metadata.labels[${inject}]`,
   },
   {
+    name: 'an annotation on the Deployment and not on its pods',
+    object: deploymentOf({}, { annotations: { [inject]: 'true' } }),
+    namespace: {},
+    verdict: 'not-injected',
+    reason: 'metadata-on-controller',
+    path: `metadata.annotations[${inject}]`,
+  },
+  {
     name: 'the label on the Deployment and not on its pods',
     object: deploymentOf({}, { labels: { [inject]: 'true' } }),
     namespace: {},
@@ -205,6 +213,22 @@ const revisions: Case[] = [
     configurations: [revisioned],
     verdict: 'not-injected',
     reason: 'ns-both-labels-no-default',
+  },
+  {
+    name: 'enabled, and the selector of the default leaves the namespace out by its name',
+    object: deploymentOf(),
+    namespace: enabled,
+    configurations: [withoutShop(ordinary)],
+    verdict: 'not-injected',
+    reason: 'ns-selector-evasion',
+  },
+  {
+    name: 'a revision that exists, and its selector leaves the namespace out by its name',
+    object: deploymentOf(),
+    namespace: { labels: { 'istio.io/rev': 'canary' } },
+    configurations: [withoutShop(revisioned)],
+    verdict: 'not-injected',
+    reason: 'ns-selector-evasion',
   },
   {
     name: 'both labels, with a default',
@@ -827,6 +851,24 @@ function initWith(more: Manifest): Manifest {
     initContainers: [{ ...istioInit, ...more }],
   })
 }
+/** Somebody has edited the selectors: they ask for more than the label. */
+function withoutShop(configuration: Manifest): Manifest {
+  const webhooks = configuration.webhooks as {
+    namespaceSelector: { matchExpressions: object[] }
+  }[]
+  const name = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['shop'] }
+  const edited = ({ matchExpressions }: { matchExpressions: object[] }) => ({
+    matchExpressions: [...matchExpressions, name],
+  })
+  return {
+    ...configuration,
+    webhooks: webhooks.map((one) => ({
+      ...one,
+      namespaceSelector: edited(one.namespaceSelector),
+    })),
+  }
+}
+
 function deactivated(configuration: Manifest): Manifest {
   const webhooks = configuration.webhooks as Manifest[]
   const never = { matchLabels: { 'istio.io/deactivated': 'never-match' } }

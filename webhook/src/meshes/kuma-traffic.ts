@@ -22,6 +22,15 @@ type Input = MeshInput<KumaSettings>
 
 const traffic = 'traffic.kuma.io'
 export const forUsers = `${traffic}/exclude-outbound-ports-for-uids`
+/** The last two are what came before it, by protocol. */
+const forUsersToo: readonly (readonly [key: string, what: string])[] = [
+  [forUsers, 'connections of these users are not redirected'],
+  [
+    `${traffic}/exclude-outbound-tcp-ports-for-uids`,
+    'connections of these users are not redirected',
+  ],
+  [`${traffic}/exclude-outbound-udp-ports-for-uids`, 'packets of these users are not redirected'],
+]
 export const listed = (value: string) => value.split(',').some((one) => one.trim() !== '')
 
 const rules: readonly AnnotationRule[] = [
@@ -36,14 +45,6 @@ const rules: readonly AnnotationRule[] = [
       [
         `${traffic}/exclude-inbound-ips`,
         'connections from these addresses reach the application directly',
-      ],
-      [
-        `${traffic}/exclude-outbound-tcp-ports-for-uids`,
-        'connections of these users are not redirected',
-      ],
-      [
-        `${traffic}/exclude-outbound-udp-ports-for-uids`,
-        'packets of these users are not redirected',
       ],
     ] as const
   ).map(([key, what]): AnnotationRule => ({
@@ -87,16 +88,23 @@ const rules: readonly AnnotationRule[] = [
 /** For a finished pod and for a manifest alike. */
 export function kumaTraffic(input: Input): Hit[] {
   const { subject } = input
-  const hits = [...annotationHits(subject, rules), ...usersLeftOut(input), ...patchHits(input)]
+  const hits = [
+    ...annotationHits(subject, rules),
+    ...forUsersToo.flatMap((one) => usersLeftOut(input, one)),
+    ...patchHits(input),
+  ]
   return withoutIpv6(subject) ? hits.filter(({ id }) => id !== 'ipv6') : hits
 }
 
 /** Whose traffic is left out: worse when a container of the application runs as one of them. */
-function usersLeftOut({ subject, settings }: Input): Hit[] {
+function usersLeftOut(
+  { subject, settings }: Input,
+  [key, what]: readonly [key: string, what: string],
+): Hit[] {
   const { pod } = subject
-  const value = pod.annotations.get(forUsers)
+  const value = pod.annotations.get(key)
   if (value === undefined || !notEmpty(value)) return []
-  const message = `the annotation ${forUsers} is "${oneLine(value)}": connections of these users are not redirected`
+  const message = `the annotation ${key} is "${oneLine(value)}": ${what}`
   const left = pod.containers.flatMap((one): Hit[] => {
     const user = userOf(one, pod.spec)
     if (user === undefined || isKumaOwn(one, settings) || !namesUser(value, user)) return []
@@ -115,7 +123,7 @@ function usersLeftOut({ subject, settings }: Input): Hit[] {
         {
           // As root anybody is whoever is left out.
           id: namesUser(value, 0) ? 'proxy-uid-realigned' : 'kuma-exclusions',
-          path: annotationPath(subject, forUsers),
+          path: annotationPath(subject, key),
           message,
         },
       ]

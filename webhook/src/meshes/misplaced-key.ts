@@ -30,13 +30,16 @@ export function misplacedKey({ subject, namespace }: MeshInput, asking: AskingKe
     if (said(pod[marksOf(wrong[asking.pod])].get(key))) {
       return swapped('the pod', `${pod.prefix}metadata`, asking.pod)
     }
-    const kind = marksOf(asking.pod)
-    const carrier = carriers(subject).find((one) => said(one[kind].get(key)))
-    if (carrier !== undefined) {
+    // In the wrong place and of the wrong sort is told as well: nothing else says why it does nothing.
+    for (const sort of [asking.pod, wrong[asking.pod]]) {
+      const kind = marksOf(sort)
+      const carrier = carriers(subject).find((one) => said(one[kind].get(key)))
+      if (carrier === undefined) continue
+      const besides = sort === asking.pod ? '' : `, where the mesh reads the ${asking.pod}`
       return {
         id: 'metadata-on-controller',
         path: `${carrier.path}.${kind}[${key}]`,
-        message: `the ${asking.pod} ${key} is on the ${subject.kind} and not on its pods`,
+        message: `the ${sort} ${key} is on the ${subject.kind} and not on its pods${besides}`,
       }
     }
   }
