@@ -40,7 +40,7 @@ export const inGuest = process.env.UNDERPIN_BENCH_CLOCK === 'instructions'
 export const unit = inGuest ? 'thousand instructions' : 'µs of CPU'
 
 /** CPU time of everything that ran in the cgroup, in microseconds. */
-const usage = (folder: string): number =>
+export const usage = (folder: string): number =>
   Number(/usage_usec (\d+)/.exec(readFileSync(join(folder, 'cpu.stat'), 'utf8'))?.[1])
 
 async function cpu(s: Sandbox, cgroup: string, argv: string[]): Promise<number> {

@@ -7,6 +7,8 @@ import { need, type Sandbox } from '../../test/harness/sandbox.ts'
 const ip = (...args: string[]) =>
   execFileSync(need('ip'), args, { stdio: ['ignore', 'pipe', 'pipe'] })
 
+const endings = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
 export interface Pod {
   name: string
   address: string
@@ -19,10 +21,22 @@ export class Pods {
   private readonly bridge: string
   private readonly s: Sandbox
   private readonly children = new Set<ChildProcess>()
+  private readonly onSignal = () => this.close()
 
   constructor(s: Sandbox, count: number) {
     this.s = s
-    this.bridge = `${s.name.slice(-12)}-br`
+    this.bridge = s.name
+    // The sandbox, made before, ends the process.
+    for (const signal of endings) process.once(signal, this.onSignal)
+    try {
+      this.make(count)
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  private make(count: number): void {
     ip('netns', 'add', this.bridge)
     ip('-n', this.bridge, 'link', 'add', 'br0', 'type', 'bridge')
     ip('-n', this.bridge, 'link', 'set', 'br0', 'up')
@@ -30,7 +44,7 @@ export class Pods {
   }
 
   private add(i: number): void {
-    const namespace = `${this.bridge}${i}`
+    const namespace = `${this.bridge}-${i}`
     const address = `10.77.${(i >> 7) + 1}.${(i & 127) + 1}`
     ip('netns', 'add', namespace)
     this.all.push({ name: `pod-${i}`, address, namespace })
@@ -61,12 +75,12 @@ export class Pods {
   }
 
   /** A process in a pod's network, first in the cgroup and then `argv`. `ip netns exec` would hide the cgroups. */
-  spawn(pod: Pod, cgroup: string, argv: readonly string[], before: string[] = []): ChildProcess {
+  spawn(pod: Pod, cgroup: string, argv: readonly string[]): ChildProcess {
     const enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
     const child = spawn(
       need('nsenter'),
       [
-        ...[`--net=/run/netns/${pod.namespace}`, ...before],
+        `--net=/run/netns/${pod.namespace}`,
         ...['/bin/sh', '-c', enter, this.s.folder(cgroup), ...argv],
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
@@ -84,14 +98,8 @@ export class Pods {
     })
   }
 
-  async end(child: ChildProcess): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))
-    child.kill('SIGKILL')
-    await gone
-  }
-
   close(): void {
+    for (const signal of endings) process.off(signal, this.onSignal)
     for (const child of this.children) child.kill('SIGKILL')
     for (const namespace of [...this.all.map((pod) => pod.namespace), this.bridge]) {
       try {

@@ -4,10 +4,11 @@
 import { execFileSync, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { documents, ended, need, Sandbox } from '../../test/harness/sandbox.ts'
+import { documents, ended, Sandbox } from '../../test/harness/sandbox.ts'
 import { kernelMemory, startAgent } from '../agent.ts'
 import { assert, round, say, show, spread, summary } from '../figures.ts'
 import { resident, sleep } from '../process.ts'
+import { usage } from '../rounds.ts'
 import { Pods, type Pod } from './pods.ts'
 import { sidecars, startSidecars, type Sidecar } from './proxies.ts'
 import { makeTalk, micros, together, type Talk } from './talk.ts'
@@ -43,10 +44,8 @@ function policies(s: Sandbox, variant: Variant, talk: string): string {
   return documents(...ends, ...others)
 }
 
-const usage = (s: Sandbox, cgroup: string): number =>
-  Number(/usage_usec (\d+)/.exec(readFileSync(join(s.folder(cgroup), 'cpu.stat'), 'utf8'))?.[1])
 const cpu = (s: Sandbox) =>
-  ['clients', 'servers', 'proxies'].reduce((sum, cgroup) => sum + usage(s, cgroup), 0)
+  ['clients', 'servers', 'proxies'].reduce((sum, cgroup) => sum + usage(s.folder(cgroup)), 0)
 
 const output = (child: ChildProcess): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -216,7 +215,6 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): v
 
 export async function sidecar(): Promise<void> {
   execFileSync(join(import.meta.dirname, 'setup.sh'), [cache], { stdio: 'inherit' })
-  need('ip')
   const rows = new Map<Variant, Row[]>(variants.map((variant) => [variant, []]))
   for (let number = 0; number < rounds; number++) {
     for (const variant of number % 2 ? variants.toReversed() : variants)

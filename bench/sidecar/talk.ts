@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two programs that talk (talk.c), and what they print: how many exchanges, and how long they took.
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { compiler } from '../../test/attempts/image.ts'
 
 export interface Talk {
   /** Exchanges, connections or bytes. */
@@ -15,11 +15,7 @@ export interface Talk {
 /** Compiles talk.c; answers the program's path. */
 export function makeTalk(folder: string): string {
   const program = join(folder, 'talk')
-  const clang = ['clang-19', 'clang-18', 'clang-16', 'clang-14', 'clang', 'gcc'].find((name) =>
-    (process.env['PATH'] ?? '').split(':').some((at) => existsSync(join(at, name))),
-  )
-  if (!clang) throw new Error('the programs that talk are C: this needs clang or gcc')
-  execFileSync(clang, ['-O2', '-o', program, join(import.meta.dirname, 'talk.c')])
+  execFileSync(compiler(), ['-O2', '-o', program, join(import.meta.dirname, 'talk.c')])
   return program
 }
 

@@ -50,7 +50,7 @@ export class Judged {
       ]
       const reason = 'no-mesh'
       const row = { object, mesh: null, verdict: 'unknown', reason, assumed, basis } as const
-      this.#addRow({ ...row, assumed, ...more }, pod)
+      this.#addRow({ ...row, ...more }, pod)
       const finding = findingOf({ id: reason, path: '', message }, '', object)
       this.#tell(finding, { manifest, holder: manifest.object, path: '' }, pod)
     }
