@@ -6,6 +6,7 @@
 
 #include "ledger.bpf.h"
 #include "image.bpf.h"
+#include "family.bpf.h"
 
 /* A kernel address as a number, for functions that take numbers only. */
 static __always_inline u64 address_of(const void *object)
@@ -135,6 +136,8 @@ static __always_inline int decide_act(u32 slot, u32 decision, u64 subject, u64 i
 		return decide_file(slot, subject, image, detail);
 	if (decision == DECISION_PRIVILEGE)
 		return decide_privilege(slot, subject, image, detail);
+	if (decision == DECISION_SOCKET)
+		return decide_socket(slot, subject, image, detail);
 	return decide_code(slot, subject, detail);
 }
 
@@ -146,19 +149,8 @@ static __always_inline int decide_act_for(u32 slot, struct work *work, u32 decis
 
 	if (!who->carried)
 		return both;
-	work->first = work->answer;
-	for (u32 at = 0; at < LIMIT_CARRIED; at++) {
-		u64 carried = carried_at(who->carried, at);
-
-		if (!carried)
-			break;
-		if (carried == who->subject)
-			continue;
-		both |= decide_act(slot, decision, carried, who->image, detail);
-		stricter(&work->first, &work->answer);
-	}
-	work->answer = work->first;
-	return both;
+	return STRICTEST_OF(work, both, who->subject, who->carried, other,
+			    decide_act(slot, decision, other, who->image, detail));
 }
 
 /* What the slot's answer is about: `detail` as above, and where `path` says so the slot's WORK_FILE. */

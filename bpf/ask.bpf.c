@@ -27,8 +27,10 @@ int ask(struct __sk_buff *skb)
 	work->path[WORK_FROM] = question->from;
 	work->path[WORK_SCRIPT] = work->path[WORK_FILE] = question->script;
 	work->lineage = question->lineage;
+	work->since = 0;
 	__builtin_memset(&work->peer, 0, sizeof(work->peer));
 	work->peer.family = question->family;
+	work->peer.looped = question->looped;
 	work->peer.protocol = question->protocol;
 	work->peer.port = question->port;
 	__builtin_memcpy(work->peer.address, question->address, sizeof(work->peer.address));
@@ -51,6 +53,8 @@ int ask(struct __sk_buff *skb)
 			decide_file(slot, question->subject, image, question->port);
 		else if (question->decision == DECISION_PRIVILEGE)
 			decide_privilege(slot, question->subject, image, question->port);
+		else if (question->decision == DECISION_SOCKET)
+			decide_socket(slot, question->subject, image, question->port);
 		else
 			decide_network(slot, question->decision, question->subject, image);
 	}

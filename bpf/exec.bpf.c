@@ -3,8 +3,10 @@
  *   lsm/bprm_check_security        denies with EPERM; called for a script, for its interpreter, and so on
  *   fmod_ret/security_bprm_check   the same, where BPF is compiled in but not in the active LSM list
  *   tp_btf/sched_process_exec      kills the new image before its first instruction, where neither may
- * attach; always attached, since it also keeps what a process runs */
+ * attach; always attached, since it also keeps what a process runs, and looks whether the check came
+ *   kprobe/security_bprm_committed_creds   does the same where the kernel may be preempted (kernel/preemption.ts) */
 #define TRACING
+#include <asm/ptrace.h>
 #include "ledger.bpf.h"
 #include "origin.bpf.h"
 #include "runtime.bpf.h"
@@ -30,7 +32,7 @@ static __always_inline void caller_to_slot(struct work *work, u64 image)
 /* What is allowed pays nothing for telemetry, unless somebody watches. */
 static __always_inline void record_exec(u32 slot, struct work *work, u32 which, u32 origin, int both)
 {
-	u64 exe = work->path[which].hash, from = work->path[WORK_FROM].hash;
+	u64 exe = work_path(work, which)->hash, from = work->path[WORK_FROM].hash;
 
 	if (!both && !is_set(FLAG_OBSERVE))
 		return;
@@ -44,9 +46,10 @@ static __always_inline void record_exec(u32 slot, struct work *work, u32 which, 
 }
 
 /* One file that takes part in an exec: the program, a script, an interpreter. Answers verdicts. */
-static __noinline int decide_program(u32 slot, u32 which, const struct identity *who, u64 file_address)
+__weak __noinline int decide_program(u32 slot, u32 which, u64 subject, u64 carried, u64 file_address)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	struct identity who = {.subject = subject, .carried = carried};
 	struct work *work = work_of(slot);
 	u32 origin = ORIGIN_UNKNOWN;
 	int both;
@@ -54,9 +57,9 @@ static __noinline int decide_program(u32 slot, u32 which, const struct identity 
 	if (!work || which >= WORK_PATHS)
 		return VERDICTS_DENY; /* fail closed; cannot happen */
 	if (decides_code())
-		origin = origin_of_file((void *)file_address, work, who);
+		origin = origin_of_file((void *)file_address, work, &who);
 	resolve(slot, which | AT_HOME, file_address, (u64)BPF_CORE_READ(task, fs));
-	both = decide_exec_for(slot, who->subject, who->carried, which, origin);
+	both = decide_exec_for(slot, subject, carried, which, origin);
 	record_exec(slot, work, which, origin, both);
 	return both;
 }
@@ -72,9 +75,16 @@ static __always_inline u64 intern_program(u32 slot, struct work *work, const str
 	return intern_image(work, who->carried ? carried_at(who->carried, 0) : who->subject);
 }
 
+/* Which file was decided. With its inode: an exec that failed may leave a row about a file whose address another one has by
+ * then, see is_decided. */
+static __always_inline u64 asked_of(struct file *file)
+{
+	return (u64)file ^ rotate((u64)BPF_CORE_READ(file, f_inode), 32);
+}
+
 /* Keeps for exec_done what was found out about the file, or (0) that nothing was. Between the two no other exec of the
  * same process comes: the kernel lets in one at a time. */
-static __always_inline void keep_asked(u64 image, u64 file_address)
+static __always_inline void keep_asked(u64 image, struct file *file)
 {
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct process_row *row = bpf_map_lookup_elem(&processes, &tgid);
@@ -82,13 +92,13 @@ static __always_inline void keep_asked(u64 image, u64 file_address)
 	if (!row)
 		return; /* found out again */
 	row->asked = image;
-	row->asked_file = file_address;
+	row->asked_file = asked_of(file);
 }
 
 /* Before the new image: 0 or -EPERM. */
 static __always_inline int check_exec(struct linux_binprm *bprm, int earlier)
 {
-	u64 file = (u64)BPF_CORE_READ(bprm, file);
+	struct file *file = BPF_CORE_READ(bprm, file);
 	struct identity who;
 	struct work *work;
 	int slot, both;
@@ -98,12 +108,12 @@ static __always_inline int check_exec(struct linux_binprm *bprm, int earlier)
 	identity_at_exec(&who);
 	if (!who.subject && !who.carried) {
 		if (who.image != IMAGE_UNKNOWN)
-			keep_asked(0, 0);
+			keep_asked(0, file);
 		return 0;
 	}
 	if (is_runtime_reexec(&who, bprm)) {
 		count(COUNTER_RUNTIME);
-		keep_asked(0, 0);
+		keep_asked(0, file);
 		return 0;
 	}
 	count(COUNTER_EXEC);
@@ -114,7 +124,7 @@ static __always_inline int check_exec(struct linux_binprm *bprm, int earlier)
 	caller_to_slot(work, who.image);
 	asker_to_slot(work, &who);
 	work->lineage = lineage_at_exec(&who);
-	both = decide_program(slot, WORK_EXE, &who, file);
+	both = decide_program(slot, WORK_EXE, who.subject, who.carried, (u64)file);
 	/* A denied program leaves no image behind: it could fill their map, one path after the other. */
 	keep_asked(both & VERDICTS_ENFORCED ? 0 : intern_program(slot, work, &who), file);
 	release_slot(slot);
@@ -140,22 +150,107 @@ static __always_inline void kill_current(void)
 					       */
 }
 
-/* The file that an interpreter was started for: of binfmt_misc when it asked for its descriptor; of a script its text. */
-static __always_inline int decide_script(u32 slot, struct work *work, const struct identity *who,
-					 struct linux_binprm *bprm)
+static __noinline int decide_text(u32 slot, u64 subject, u64 carried, u64 filename, bool known)
 {
-	const char *filename = BPF_CORE_READ(bprm, filename);
-	u64 executable = (u64)BPF_CORE_READ(bprm, executable);
+	struct work *work = work_of(slot);
 	int both;
 
-	if (executable)
-		return decide_program(slot, WORK_SCRIPT, who, executable);
-	if (filename == BPF_CORE_READ(bprm, interp))
-		return VERDICTS_ALLOW; /* there is none */
-	resolve_script(slot, (u64)filename);
-	both = decide_exec_for(slot, who->subject, who->carried, WORK_SCRIPT, ORIGIN_UNKNOWN);
+	if (!work)
+		return VERDICTS_DENY; /* fail closed; cannot happen */
+	resolve_script(slot, filename, known);
+	both = decide_exec_for(slot, subject, carried, WORK_SCRIPT, ORIGIN_UNKNOWN);
 	record_exec(slot, work, WORK_SCRIPT, ORIGIN_UNKNOWN, both);
 	return both;
+}
+
+/* Every script that the task has put aside, see script.bpf.h. */
+__weak __noinline int decide_scripts(u32 slot, u64 subject, u64 carried, u64 filename, u64 executable)
+{
+	struct task_struct___work *task = (void *)bpf_get_current_task();
+	struct callback_head *at = BPF_CORE_READ(task, task_works);
+	u64 offset = offset_of_work();
+	bool decided = executable;
+	int both = VERDICTS_ALLOW;
+
+	if (executable)
+		both = decide_program(slot, WORK_SCRIPT, subject, carried, executable);
+	for (u32 i = 0; at && i < PENDING; i++) {
+		struct file *file = (void *)at - offset;
+
+		at = BPF_CORE_READ(at, next);
+		if (!is_executed_file(file))
+			continue;
+		both |= decide_program(slot, WORK_SCRIPT, subject, carried, (u64)file);
+		decided = true;
+	}
+	/* fail closed: there is a script, and nobody knows which. */
+	if (!decided || at)
+		both |= decide_text(slot, subject, carried, filename, false);
+	return both;
+}
+
+/* The interpreter of a script, or of what binfmt_misc knows, is about to take the process over: the files that it was
+ * started for, but for the interpreter itself. */
+static __always_inline void look_at_scripts(struct linux_binprm *bprm)
+{
+	u64 filename = (u64)BPF_CORE_READ(bprm, filename);
+	struct identity who;
+	struct work *work;
+	bool denied;
+	int slot;
+
+	if (filename == (u64)BPF_CORE_READ(bprm, interp))
+		return; /* there is none */
+	identity_at_exec(&who);
+	if (!who.subject && !who.carried)
+		return;
+	slot = claim_path_slot();
+	work = work_of(slot);
+	if (slot < 0 || !work) {
+		/* fail closed: it cannot be decided. */
+		denied = enforces(who.subject) || enforces(who.carried);
+	} else {
+		caller_to_slot(work, who.image);
+		asker_to_slot(work, &who);
+		work->lineage = lineage_at_exec(&who);
+		denied = decide_scripts(slot, who.subject, who.carried, filename,
+					(u64)BPF_CORE_READ(bprm, executable)) &
+			 VERDICTS_ENFORCED;
+		release_slot(slot);
+	}
+	if (denied)
+		kill_current();
+}
+
+/* Under `signal`. */
+SEC("tp_btf/sched_prepare_exec")
+int BPF_PROG(exec_scripts, struct task_struct *task, struct linux_binprm *bprm)
+{
+	if (exec_mechanism == MECHANISM_SIGNAL)
+		look_at_scripts(bprm);
+	return 0;
+}
+
+/* The checks of scripts may have been skipped, as may all of fmod_ret: see again_exec. */
+SEC("kprobe/begin_new_exec")
+int BPF_KPROBE(again_scripts, struct linux_binprm *bprm)
+{
+	if (exec_mechanism == MECHANISM_FMOD_RET || exec_mechanism == MECHANISM_SIGNAL)
+		look_at_scripts(bprm);
+	return 0;
+}
+
+/* Where nothing is told before: the file of binfmt_misc when its interpreter asked for its descriptor; of a script its text. */
+static __always_inline int decide_script(u32 slot, const struct identity *who, struct linux_binprm *bprm)
+{
+	u64 filename = (u64)BPF_CORE_READ(bprm, filename);
+	u64 executable = (u64)BPF_CORE_READ(bprm, executable);
+
+	if (TELLS_BEFORE || filename == (u64)BPF_CORE_READ(bprm, interp))
+		return VERDICTS_ALLOW; /* decided, or there is none */
+	if (executable)
+		return decide_program(slot, WORK_SCRIPT, who->subject, who->carried, executable);
+	return decide_text(slot, who->subject, who->carried, filename, true);
 }
 
 /* A function of its own, since it needs room on the stack. */
@@ -170,12 +265,13 @@ static __noinline int write_program(u32 tgid, const struct identity *who, u64 fi
 }
 
 /* The new image is in place, and has not run an instruction yet. */
-static __always_inline void begin(u32 tgid, const struct identity *who, struct linux_binprm *bprm)
+static __always_inline void begin(u32 tgid, const struct identity *who, struct linux_binprm *bprm,
+				  bool decided)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	u64 file = (u64)BPF_CORE_READ(bprm, file), image = IMAGE_UNKNOWN;
 	bool own = is_runtime_reexec(who, bprm), denied = false;
-	bool kills = exec_mechanism == MECHANISM_SIGNAL && !own;
+	bool kills = !own && !decided && exec_mechanism != MECHANISM_NONE;
 	int slot = claim_path_slot();
 	struct work *work = work_of(slot);
 
@@ -190,8 +286,9 @@ static __always_inline void begin(u32 tgid, const struct identity *who, struct l
 		work->lineage = lineage_at_exec(who);
 		if (kills) {
 			/* The script first: the text that is kept is the program's. */
-			denied = decide_script(slot, work, who, bprm) & VERDICTS_ENFORCED;
-			denied |= decide_program(slot, WORK_EXE, who, file) & VERDICTS_ENFORCED;
+			denied = decide_script(slot, who, bprm) & VERDICTS_ENFORCED;
+			denied |= decide_program(slot, WORK_EXE, who->subject, who->carried, file) &
+				  VERDICTS_ENFORCED;
 		} else {
 			resolve(slot, WORK_EXE | AT_HOME, file, (u64)BPF_CORE_READ(task, fs));
 		}
@@ -205,26 +302,58 @@ static __always_inline void begin(u32 tgid, const struct identity *who, struct l
 		kill_current();
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+static __always_inline bool is_asked(const struct process_row *known, u64 file)
 {
-	u32 tgid = task->tgid;
+	return known && known->asked && known->asked_file == file;
+}
+
+/* The new image is in place: keeps what it is. Kills it where nothing has decided about it, which is so under `signal`, and
+ * elsewhere when the kernel has skipped the check: a program that was interrupted keeps others on its processor from it
+ * (__bpf_prog_enter_recur in kernel/bpf/trampoline.c). */
+static __always_inline void replaced(struct linux_binprm *bprm, bool twice)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct process_row *known = bpf_map_lookup_elem(&processes, &tgid);
+	u64 file = asked_of(BPF_CORE_READ(bprm, file));
+	bool asked = is_asked(known, file);
 	struct identity who;
 
 	/* The usual case: decided and found out about a moment ago, and not the first program of its container. */
-	if (known && known->asked && known->asked_file == (u64)BPF_CORE_READ(bprm, file) && known->root &&
-	    known->lineage != LINEAGE_RUNTIME) {
+	if (asked && known->asked != IMAGE_ANY && known->root && known->lineage != LINEAGE_RUNTIME) {
 		known->image = known->asked;
-		known->asked = 0;
-		return 0;
+		known->asked = twice ? IMAGE_ANY : 0;
+		return;
+	}
+	if (asked && known->asked == IMAGE_ANY) {
+		known->asked = 0; /* all of this was done a moment ago */
+		return;
 	}
 	identity_at_exec(&who);
-	if (who.subject || who.carried)
-		begin(tgid, &who, bprm);
-	else if (who.image != IMAGE_UNKNOWN)
+	if (who.subject || who.carried) {
+		begin(tgid, &who, bprm, asked);
+		known = twice ? bpf_map_lookup_elem(&processes, &tgid) : 0;
+		if (known && known->lineage != LINEAGE_RUNTIME) {
+			known->asked = IMAGE_ANY;
+			known->asked_file = file;
+		}
+	} else if (who.image != IMAGE_UNKNOWN) {
 		/* What it was while it was in a host service is no longer true, should it enter a subject again. */
 		bpf_map_delete_elem(&processes, &tgid);
+	}
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	replaced(bprm, false);
+	return 0;
+}
+
+/* The same, a moment earlier, on kernels that may skip that as well: nothing interrupts a kprobe's program. */
+SEC("kprobe/security_bprm_committed_creds")
+int BPF_KPROBE(again_exec, struct linux_binprm *bprm)
+{
+	replaced(bprm, true);
 	return 0;
 }
 

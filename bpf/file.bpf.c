@@ -11,7 +11,7 @@
 
 #define FMODE_READ 1
 #define FMODE_WRITE 2
-#define FMODE_EXEC 0x20
+#define O_EXECUTE 0x20 /* nobody can ask for it but exec: build_open_flags() in fs/open.c */
 #define O_TRUNC 01000
 #define ERRNO_MAX 4095
 #define S_IFMT 0170000
@@ -24,28 +24,47 @@ static __always_inline bool decides_files(void)
 	return control && control->decides & DECIDES_FILES;
 }
 
-/* 0 or -EPERM. */
-static __always_inline int check_path(struct dentry *dentry, struct vfsmount *mount, u32 access)
+/* Whether a policy of this subject limits which files may be opened. */
+static __noinline bool limits_files(u64 subject)
 {
-	struct identity who;
+	const struct ruleset_row *ruleset;
+	struct answer answer;
+	u32 id = 0;
+
+	ruleset = ruleset_of(subject, &id, &answer);
+	/* fail closed: where its ruleset cannot be found, the answer is a denial, and is given where it is recorded. */
+	return ruleset ? ruleset->decides_files : answer.enforced == VERDICT_DENY;
+}
+
+/* Asked first, since hardly any subject has rules about files: those pay a few look-ups, and no path is resolved. */
+static __noinline bool asks_for_files(const struct identity *who)
+{
+	/* The runtime reads and writes the container's files before it starts the container's program. */
+	if ((!who->subject && !who->carried) || who->lineage == LINEAGE_RUNTIME)
+		return false;
+	if (is_set(FLAG_OBSERVE) || limits_files(who->subject))
+		return true;
+	return who->carried && (is_several(who->carried) || limits_files(who->carried));
+}
+
+/* 0 or -EPERM. */
+static __always_inline int check_path(struct dentry *dentry, struct vfsmount *mount, u32 access,
+				      const struct identity *who)
+{
 	struct work *work;
 	int slot, both;
 
-	identity_of_current(&who);
-	/* The runtime reads and writes the container's files before it starts the container's program. */
-	if ((!who.subject && !who.carried) || who.lineage == LINEAGE_RUNTIME)
-		return 0;
 	count(COUNTER_FILE);
 	slot = claim_path_slot();
 	work = work_of(slot);
 	if (slot < 0 || !work) /* fail closed where anything is enforced: it cannot be decided */
-		return refusal(enforces(who.subject) || enforces(who.carried));
-	asker_to_slot(work, &who);
+		return refusal(enforces(who->subject) || enforces(who->carried));
+	asker_to_slot(work, who);
 	resolve_at(slot, WORK_FILE | NAME_ONLY | AT_HOME, address_of(dentry), (u64)mount,
 		   (u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), fs));
-	both = decide_act_for(slot, work, DECISION_FILE, &who, access);
+	both = decide_act_for(slot, work, DECISION_FILE, who, access);
 	if (both || is_set(FLAG_OBSERVE))
-		record_act(slot, work, DECISION_FILE, HOOK_OPEN, &who, access, true);
+		record_act(slot, work, DECISION_FILE, HOOK_OPEN, who, access, true);
 	release_slot(slot);
 	return refusal(both & VERDICTS_ENFORCED);
 }
@@ -62,32 +81,39 @@ static __always_inline bool is_internal(struct vfsmount *mount)
 static __always_inline int check_file(struct file *file, int earlier)
 {
 	struct vfsmount *mount;
+	struct identity who;
 	u32 mode, access;
 
 	if (earlier || !decides_files())
 		return earlier;
-	mode = BPF_CORE_READ(file, f_mode);
-	if (mode & FMODE_EXEC)
-		return 0; /* starting it is a decision of its own */
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFDIR)
+	identity_of_current(&who);
+	if (!asks_for_files(&who))
 		return 0;
-	mount = BPF_CORE_READ(file, f_path.mnt);
-	if (is_internal(mount) || BPF_CORE_READ(file, f_inode) != BPF_CORE_READ(file, f_path.dentry, d_inode))
+	mode = file->f_mode;
+	if (file->f_flags & O_EXECUTE)
+		return 0; /* starting it is a decision of its own */
+	if ((file->f_inode->i_mode & S_IFMT) == S_IFDIR)
+		return 0;
+	mount = BPF_CORE_READ(file, f_path.mnt); /* a number, for global functions */
+	if (is_internal(mount) || file->f_inode != file->f_path.dentry->d_inode)
 		return 0; /* the file below one of an overlay, which was decided itself */
 	access = (mode & FMODE_READ ? ACCESS_READ : 0) | (mode & FMODE_WRITE ? ACCESS_WRITE : 0);
-	if (BPF_CORE_READ(file, f_flags) & O_TRUNC)
+	if (file->f_flags & O_TRUNC)
 		access |= ACCESS_WRITE; /* it is emptied, also when it is opened to read */
 	/* Neither is for control operations only; it counts as reading. */
 	/* What has been deleted counts by the name it had. */
-	return check_path(BPF_CORE_READ(file, f_path.dentry), mount, access ? access : ACCESS_READ);
+	return check_path(file->f_path.dentry, mount, access ? access : ACCESS_READ, &who);
 }
 
 /* A name that goes, comes or changes what it stands for. */
 static __always_inline int check_name(struct vfsmount *mount, struct dentry *dentry, int earlier)
 {
+	struct identity who;
+
 	if (earlier || !decides_files())
 		return earlier;
-	return check_path(dentry, mount, ACCESS_WRITE);
+	identity_of_current(&who);
+	return asks_for_files(&who) ? check_path(dentry, mount, ACCESS_WRITE, &who) : 0;
 }
 
 #define HOOK_PAIR(hook, args, ...)                                                                           \
@@ -124,14 +150,18 @@ HOOK_PAIR(path_link, struct dentry *old_dentry AND const struct path *dir AND st
 static __always_inline int check_rename(u64 *ctx)
 {
 	struct path *from = (void *)ctx[0], *to = (void *)ctx[2];
+	struct identity who;
 	int denied;
 
 	if (!decides_files())
 		return 0;
-	denied = check_path((void *)ctx[1], BPF_CORE_READ(from, mnt), ACCESS_WRITE | ACCESS_MOVE);
+	identity_of_current(&who);
+	if (!asks_for_files(&who))
+		return 0;
+	denied = check_path((void *)ctx[1], BPF_CORE_READ(from, mnt), ACCESS_WRITE | ACCESS_MOVE, &who);
 	if (denied)
 		return denied;
-	return check_path((void *)ctx[3], BPF_CORE_READ(to, mnt), ACCESS_WRITE | ACCESS_MOVE);
+	return check_path((void *)ctx[3], BPF_CORE_READ(to, mnt), ACCESS_WRITE | ACCESS_MOVE, &who);
 }
 
 SEC("lsm/path_rename")

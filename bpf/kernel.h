@@ -21,6 +21,7 @@ struct block_device;
 struct super_block {
 	unsigned long s_flags;
 	unsigned long s_magic;
+	unsigned int s_dev;
 	struct block_device *s_bdev;
 } KERNEL_TYPE;
 
@@ -59,6 +60,7 @@ struct ovl_inode {
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 	int mnt_flags;
 } KERNEL_TYPE;
 
@@ -69,6 +71,8 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	int mnt_id;
+	int mnt_group_id;
 } KERNEL_TYPE;
 
 struct path {
@@ -81,6 +85,7 @@ struct file {
 	struct inode *f_inode;
 	unsigned int f_mode;
 	unsigned int f_flags;
+	void *private_data;
 } KERNEL_TYPE;
 
 /* Linux 6.5 and later: what an overlay maps in place of its own file. */
@@ -159,9 +164,27 @@ struct upid {
 	struct pid_namespace *ns;
 } KERNEL_TYPE;
 
+struct hlist_node {
+	struct hlist_node *next;
+} KERNEL_TYPE;
+
+struct hlist_head {
+	struct hlist_node *first;
+} KERNEL_TYPE;
+
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4]; /* the first: the thread with this number */
 	struct upid numbers[1];
+} KERNEL_TYPE;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} KERNEL_TYPE;
+
+struct files_struct {
+	struct fdtable *fdt;
 } KERNEL_TYPE;
 
 struct task_struct {
@@ -169,12 +192,16 @@ struct task_struct {
 	int pid;
 	int tgid;
 	unsigned int flags;
+	u64 start_boottime;
+	void *stack;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	struct nsproxy *nsproxy;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 } KERNEL_TYPE;
@@ -184,6 +211,29 @@ struct cred {
 	struct {
 		u64 val;
 	} cap_effective;
+} KERNEL_TYPE;
+
+struct in6_addr {
+	u32 words[4];
+} KERNEL_TYPE;
+
+struct sock_common {
+	u32 skc_daddr;
+	u16 skc_num;
+	u16 skc_dport;
+	unsigned short skc_family;
+	unsigned char skc_state;
+	struct in6_addr skc_v6_daddr;
+} KERNEL_TYPE;
+
+struct sock {
+	struct sock_common __sk_common;
+	unsigned short sk_type;
+	unsigned short sk_protocol;
+} KERNEL_TYPE;
+
+struct socket {
+	struct sock *sk;
 } KERNEL_TYPE;
 
 struct linux_binprm {

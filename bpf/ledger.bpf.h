@@ -54,7 +54,8 @@ static __always_inline struct ledger_row *ledger_find(struct ledger_key *key, co
 	return row ? row : ledger_add(key, fresh);
 }
 
-static __always_inline void tell(const struct ledger_key *key, u64 now, u64 exe, u64 from, u32 pid, u64 total)
+static __always_inline void tell(const struct ledger_key *key, u64 now, u64 exe, u64 from, u32 pid, u64 name,
+				 u64 total)
 {
 	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
@@ -69,12 +70,13 @@ static __always_inline void tell(const struct ledger_key *key, u64 now, u64 exe,
 	event->pid = pid;
 	event->what = *key;
 	event->count = total;
+	event->name = name;
 	bpf_ringbuf_submit(event, 0);
 	count(COUNTER_EMITTED);
 }
 
 /* Somebody watches: allowed decisions too. */
-static __always_inline void observe(const struct ledger_key *key, u64 exe, u64 from, u32 pid)
+static __always_inline void observe(const struct ledger_key *key, u64 exe, u64 from, u32 pid, u64 name)
 {
 	struct event *event;
 
@@ -92,6 +94,7 @@ static __always_inline void observe(const struct ledger_key *key, u64 exe, u64 f
 	event->pid = pid;
 	event->what = *key;
 	event->count = 0;
+	event->name = name;
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -114,7 +117,7 @@ __weak __noinline int record(u32 slot, u64 exe, u64 from, u32 pid)
 	key->rule = answer->rule;
 	key->outcome = outcome_of(answer);
 	key->lineage = work->lineage;
-	observe(key, exe, from, pid);
+	observe(key, exe, from, pid, work->name);
 	if (key->outcome == OUTCOME_ALLOWED)
 		return 0;
 	count(COUNTER_DENIED);
@@ -131,18 +134,19 @@ __weak __noinline int record(u32 slot, u64 exe, u64 from, u32 pid)
 		if (value)
 			__sync_fetch_and_add(value, 1);
 		count(COUNTER_LEDGER_NOWHERE);
-		tell(key, now, exe, from, pid, 0);
+		tell(key, now, exe, from, pid, work->name, 0);
 		return 0;
 	}
 	__sync_fetch_and_add(&row->count, 1);
 	row->last = now;
 	row->pid = pid;
+	row->name = work->name;
 	if (row->emitted && now - row->emitted < EVENT_INTERVAL) {
 		count(COUNTER_SUPPRESSED);
 		return 0;
 	}
 	row->emitted = now;
-	tell(key, now, exe, from, pid, row->count);
+	tell(key, now, exe, from, pid, work->name, row->count);
 	return 0;
 }
 
@@ -169,7 +173,10 @@ static __always_inline void record_network(u32 slot, struct work *work, u32 deci
 	key->family = work->peer.family;
 	key->port = work->peer.port;
 	__builtin_memcpy(key->address, work->peer.address, sizeof(key->address));
+	if (decision == DECISION_EGRESS)
+		name_of_address(slot);
 	record(slot, exe, from, pid);
+	work->name = 0;
 }
 
 #endif

@@ -108,6 +108,10 @@ struct {
 	__uint(max_entries, 1 << 20);
 } observed __weak SEC(".maps");
 
+/* What is ours, see guard.bpf.h. Full: the agent says so, and what has no row is not guarded. */
+MAP(guard, BPF_MAP_TYPE_ARRAY, 1, u32, struct guard_row, 0);
+MAP(guarded, BPF_MAP_TYPE_HASH, 4096, struct guarded_key, u32, BPF_F_NO_PREALLOC);
+
 static __always_inline struct control *control_row(void)
 {
 	u32 zero = 0;

@@ -5,7 +5,7 @@
  *   cgroup/sendmsg4,6      UDP to an address
  *   cgroup/bind4,6         ports that a process listens on
  * The verdict is kept in the socket; packet.bpf.c goes on from there. */
-#include "socket.bpf.h"
+#include "translated.bpf.h"
 
 static __always_inline void keep(struct socket_row *row, const struct identity *who, const struct peer *peer,
 				 const struct answer *answer, u32 generation)
@@ -72,6 +72,7 @@ static __always_inline int decide_asked(u32 slot, struct work *work, u32 decisio
 	int both;
 
 	work->lineage = who->lineage;
+	work->since = 0;
 	work->peer = *peer;
 	both = decide_network_for(slot, decision, who->subject, who->carried, who->image);
 	record_network(slot, work, decision, hook, who->image, bpf_get_current_pid_tgid() >> 32);
@@ -106,6 +107,7 @@ static __always_inline int ask_connect(struct bpf_sock_addr *ctx, struct peer *p
 		goto out; /* its packets are decided one by one */
 	asked(row, ctx->sk, peer);
 	keep(row, &who, peer, &work->answer, generation);
+	row->since = work->since;
 out:
 	release_slot(slot);
 	return verdict;
@@ -144,6 +146,7 @@ static __always_inline int ask_sendmsg(struct bpf_sock_addr *ctx, struct peer *p
 	if (!row)
 		row = row_of(ctx->sk, work, &who, peer->protocol);
 	work->lineage = who.lineage;
+	work->since = 0;
 	work->peer = *peer;
 	both = decide_network_for(slot, DECISION_EGRESS, who.subject, who.carried, who.image);
 	if (row && row->kind == SOCKET_BOUND && both) {
@@ -153,6 +156,9 @@ static __always_inline int ask_sendmsg(struct bpf_sock_addr *ctx, struct peer *p
 		milder(&asks, &work->answer, asks.rails);
 		work->answer = asks;
 		work->peer.port = peer->port;
+		if (!asks.rails && (asks.enforced || asks.audited) && row->translates &&
+		    answers_heard(ctx, peer))
+			answer_both(&work->answer, VERDICT_ALLOW);
 	}
 	record_network(slot, work, DECISION_EGRESS, HOOK_SENDMSG, who.image,
 		       bpf_get_current_pid_tgid() >> 32);
@@ -161,10 +167,18 @@ static __always_inline int ask_sendmsg(struct bpf_sock_addr *ctx, struct peer *p
 	verdict = ALLOW;
 	if (!row)
 		goto out;
-	if (row->kind == SOCKET_BOUND)
-		goto out; /* stays what it is: each packet is decided by its own address */
+	if (row->kind == SOCKET_BOUND) {
+		/* It stays what it is: the next packet is this one, and others are decided by their own
+		 * address. */
+		row->asked_generation = generation;
+		row->asked_family = peer->family;
+		row->asked_port = peer->port;
+		__builtin_memcpy(row->asked, peer->address, sizeof(row->asked));
+		goto out;
+	}
 	asked(row, ctx->sk, peer);
 	keep(row, &who, peer, &work->answer, generation);
+	row->since = work->since;
 out:
 	release_slot(slot);
 	return verdict;
@@ -273,6 +287,10 @@ int sock_create(struct bpf_sock *ctx)
 	identity_of_current(&who);
 	if (!who.subject && !who.carried)
 		return ALLOW;
+	/* With its own headers it could say anything. This hook can refuse on every kernel. */
+	if (ctx->type == SOCK_RAW && who.lineage != LINEAGE_RUNTIME &&
+	    refuses_use(&who, SOCKET_USE_RAW, HOOK_SOCKET, false))
+		return DENY;
 	fresh.subject = who.subject;
 	fresh.carried = who.carried;
 	fresh.image = who.image;

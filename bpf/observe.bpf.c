@@ -33,14 +33,6 @@ MAP(watched, BPF_MAP_TYPE_ARRAY, 1, u32, u64, 0);
 /* (cgroup, system call) -> how often. Full: not counted, and what is there stays exact. */
 MAP(syscalls, BPF_MAP_TYPE_HASH, 65536, struct syscall_key, u64, BPF_F_NO_PREALLOC);
 
-struct fdtable {
-	struct file **fd;
-} KERNEL_TYPE;
-
-struct files_struct {
-	struct fdtable *fdt;
-} KERNEL_TYPE;
-
 struct task_struct___files {
 	struct files_struct *files;
 	int exit_code;
@@ -93,6 +85,7 @@ static __always_inline void show(struct task_struct *task, u32 kind, const struc
 	event->pid = BPF_CORE_READ(task, tgid);
 	event->what = *key;
 	event->count = value;
+	event->name = 0;
 	bpf_ringbuf_submit(event, 0);
 }
 

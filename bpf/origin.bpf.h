@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Where the code in a file comes from (enum origin), by what the file is and never by its path.
  *   A container: a lower file of the overlay that its root is. Nobody in it can write to such a file: writing makes an
- *   upper one of it, also where only the attributes change (metacopy) or a folder is renamed (redirect_dir; what lies
- *   below the folder stays lower). Where the root is no overlay: a file of the root's own mount, if that or its file
+ *   upper one of it, also where only the attributes change (metacopy). What lies below a folder that was renamed
+ *   (redirect_dir) stays lower, and is other all the same. Where the root is no overlay: a file of the root's own mount, if that or its file
  *   system is read-only. Other file systems (volumes, tmpfs, memory files, an overlay that a process has mounted) are
  *   other; so is a file without a name left.
  *   A host service: a regular file that belongs to root, that only its owner may write to, on the root's file system
@@ -66,7 +66,10 @@ static __noinline u32 origin_of(u64 path_address, u64 home_address, bool host)
 		return ORIGIN_OTHER;
 	if (magic == MAGIC_OVERLAYFS) {
 		/* fail open: no container could start otherwise; the agent reports that provenance lacks. */
-		return is_set(FLAG_BLIND_ORIGIN) || !is_upper(inode) ? ORIGIN_IMAGE : ORIGIN_OTHER;
+		if (is_set(FLAG_BLIND_ORIGIN))
+			return ORIGIN_IMAGE;
+		return is_upper(inode) || is_moved((u64)BPF_CORE_READ(path, dentry)) ? ORIGIN_OTHER
+										     : ORIGIN_IMAGE;
 	}
 	if (BPF_CORE_READ(super, s_flags) & SUPER_READONLY)
 		return ORIGIN_IMAGE;

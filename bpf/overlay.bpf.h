@@ -36,4 +36,38 @@ static __always_inline bool is_upper(struct inode *inode)
 	return bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + distance) || upper;
 }
 
+struct ovl_inode___redirect {
+	const char *redirect;
+	struct inode vfs_inode;
+} KERNEL_TYPE;
+
+/* Before the inode come its flags, its version and, of a folder, where it was before it was renamed. */
+#define REDIRECT_BEFORE 24
+#define LEVELS 64
+
+/* Whether a folder above this entry has another place in the image: on an overlay with redirect_dir=on a folder is renamed
+ * without copying what lies below it, so that a lower file appears where the image has another one, or none. */
+static __noinline bool is_moved(u64 dentry_address)
+{
+	struct dentry *dentry = (void *)dentry_address;
+	u64 before = REDIRECT_BEFORE;
+
+	if (bpf_core_field_exists(struct ovl_inode___redirect, redirect))
+		before = bpf_core_field_offset(struct ovl_inode___redirect, vfs_inode) -
+			 bpf_core_field_offset(struct ovl_inode___redirect, redirect);
+	for (u32 level = 0; level < LEVELS; level++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		u64 redirect = 0;
+
+		if (parent == dentry)
+			return false;
+		if (bpf_probe_read_kernel(&redirect, sizeof(redirect),
+					  (void *)BPF_CORE_READ(parent, d_inode) - before) ||
+		    redirect)
+			return true; /* fail closed, also: it cannot be read */
+		dentry = parent;
+	}
+	return true; /* fail closed: too deep to tell */
+}
+
 #endif

@@ -4,140 +4,16 @@
  *   cgroup_skb/ingress     every packet that arrives
  * A verdict is kept with the generation of the plan; after a plan changed it is decided again from the address that
  * was kept, so a tightened policy ends established flows at their next packet. */
-#include "payload.bpf.h"
+#include "headers.bpf.h"
+#include "inspect.bpf.h"
+#include "tls.bpf.h"
+#include "dns.bpf.h"
+#include "translated.bpf.h"
+#include "verdict.bpf.h"
 
+#define TCP_SYN_SENT 2
 #define TCP_LISTEN 10
 #define FREE_ROW_EVERY 64 /* packets */
-#define STRATUM_SEEN 1
-#define STRATUM_DENIES 2 /* and that is why its packets are denied */
-
-static __always_inline int decide_of(u32 slot, struct work *work, const struct socket_row *row, u32 decision)
-{
-	work->lineage = row->lineage;
-	return decide_network_for(slot, decision, row->subject, row->carried, row->image);
-}
-
-/* Who began is not known: datagrams, raw packets, sockets from before us. A reply cannot be told from a
- * request, so either reading may allow it. A rail about the packet's own direction stands; what arrives at a
- * socket that has no port of its choice is taken for a reply. */
-static __noinline void decide_either(u32 slot, struct work *work, const struct socket_row *row, u32 egress)
-{
-	struct packet *packet = &work->packet;
-	struct answer first;
-	u8 rails;
-
-	work->peer = packet->peer;
-	if (!egress)
-		work->peer.port = packet->local_port;
-	if (!decide_of(slot, work, row, egress ? DECISION_EGRESS : DECISION_INGRESS))
-		return;
-	first = work->answer;
-	work->peer.port = egress ? packet->local_port : packet->peer.port;
-	decide_of(slot, work, row, egress ? DECISION_INGRESS : DECISION_EGRESS);
-	rails = egress || (row->kind == SOCKET_BOUND && row->port) ? first.rails : 0;
-	milder(&first, &work->answer, rails);
-	work->answer = first;
-}
-
-/* A mining handshake went out over this socket: true if that is what denies. */
-static __noinline bool decide_protocol(u32 slot, struct work *work, const struct socket_row *row)
-{
-	struct answer first = work->answer;
-	bool mining;
-
-	work->peer = work->packet.peer;
-	decide_of(slot, work, row, DECISION_PROTOCOL);
-	mining = work->answer.enforced > first.enforced ||
-		 (!first.enforced && work->answer.audited > first.audited);
-	stricter(&first, &work->answer);
-	work->answer = first;
-	return mining;
-}
-
-static __always_inline void peer_of_row(struct peer *peer, const struct socket_row *row)
-{
-	peer->family = row->family;
-	peer->port = row->port;
-	__builtin_memcpy(peer->address, row->address, sizeof(peer->address));
-}
-
-/* Decides anew about a socket whose verdict holds for all of its packets, and keeps it: from what the process
- * asked for where that is known. */
-static __noinline void redecide(u32 slot, struct work *work, struct socket_row *row, u32 generation)
-{
-	struct packet *packet = &work->packet;
-	struct answer *answer = &work->answer;
-
-	work->peer = packet->peer;
-	if (row->kind == SOCKET_ASKED) {
-		peer_of_row(&work->peer, row);
-		decide_of(slot, work, row, DECISION_EGRESS);
-	} else if (row->kind == SOCKET_ACCEPTED) {
-		work->peer.port = packet->local_port;
-		decide_of(slot, work, row, DECISION_INGRESS);
-	} else {
-		decide_either(slot, work, row, true);
-	}
-	if (row->stratum)
-		row->stratum = decide_protocol(slot, work, row) ? STRATUM_DENIES : STRATUM_SEEN;
-	if (row->kind != SOCKET_ASKED) {
-		row->family = packet->peer.family;
-		row->port = row->kind == SOCKET_ACCEPTED ? packet->local_port : packet->peer.port;
-		__builtin_memcpy(row->address, packet->peer.address, sizeof(row->address));
-	}
-	row->verdict = answer->enforced;
-	row->would_deny = answer->enforced == VERDICT_ALLOW && answer->audited == VERDICT_DENY;
-	row->policy = answer->policy;
-	row->rule = answer->rule;
-	row->generation = generation;
-}
-
-/* Decides about one packet of a socket that talks to many; nothing is kept, since another packet may be under
- * way. Answers whether it is a mining handshake that denies. */
-static __noinline bool decide_packet(u32 slot, struct work *work, const struct socket_row *row)
-{
-	if (row->protocol == IPPROTO_TCP && row->kind != SOCKET_RAW) {
-		work->peer = work->packet.peer; /* a listener */
-		work->peer.port = work->packet.local_port;
-		decide_of(slot, work, row, DECISION_INGRESS);
-		return false;
-	}
-	decide_either(slot, work, row, work->packet.egress);
-	return row->stratum && decide_protocol(slot, work, row);
-}
-
-/* Counts a packet that is dropped, or would be. `held`: by the socket's kept verdict. */
-static __noinline void record_packet(u32 slot, struct work *work, const struct socket_row *row, bool held,
-				     u32 decision)
-{
-	work->peer = work->packet.peer;
-	if (held && row->kind == SOCKET_ASKED) {
-		peer_of_row(&work->peer, row);
-		if (decision == DECISION_INGRESS)
-			decision = DECISION_EGRESS; /* a reply to what it asked for */
-	} else if (decision != DECISION_PROTOCOL) {
-		/* Whoever was accepted, and whoever knocks at a listener, came in; so do the answers to them.
-		 */
-		if (row->protocol == IPPROTO_TCP &&
-		    (row->kind == SOCKET_ACCEPTED || row->kind == SOCKET_BOUND || row->kind == SOCKET_OWNED))
-			decision = DECISION_INGRESS;
-		if (decision == DECISION_INGRESS)
-			work->peer.port = work->packet.local_port;
-	}
-	record_network(slot, work, decision, HOOK_PACKET, row->image, 0);
-}
-
-/* A mining handshake is counted as one, once a connection, also where something else denies its packets anyway:
- * whoever reads the report wants to know what it was. */
-static __noinline void record_handshake(u32 slot, struct work *work, const struct socket_row *row)
-{
-	struct answer kept = work->answer;
-
-	work->peer = work->packet.peer;
-	decide_of(slot, work, row, DECISION_PROTOCOL);
-	record_network(slot, work, DECISION_PROTOCOL, HOOK_PACKET, row->image, 0);
-	work->answer = kept;
-}
 
 /* Whether the kept verdict holds for every packet of the socket: its other end cannot change unless a hook
  * sees it. */
@@ -157,6 +33,11 @@ static __always_inline void settle(struct socket_row *row, const struct bpf_sock
 	if (sk->state == TCP_LISTEN) {
 		if (row->kind != SOCKET_OWNED)
 			row->kind = SOCKET_BOUND;
+	} else if (sk->state == TCP_SYN_SENT && (row->kind == SOCKET_OWNED || row->kind == SOCKET_BOUND)) {
+		/* Somebody else connects in its name, such as a thread of the kernel's (io_uring before 5.12). */
+		row->generation = 0;
+		row->family = 0;
+		row->kind = SOCKET_ASKED;
 	} else if (row->kind == SOCKET_OWNED || row->kind == SOCKET_BOUND) {
 		row->generation = 0;
 		row->kind = SOCKET_ACCEPTED;
@@ -215,42 +96,77 @@ static __noinline bool decide_station(u32 slot, struct work *work, const struct 
 }
 
 static __always_inline bool inspect_row(struct __sk_buff *skb, u32 slot, struct work *work,
-					struct socket_row *row)
+					struct socket_row *row, bool egress)
 {
 	struct inspection *inspection = &work->inspection;
 	int found;
 
-	inspection->next_seq = row->next_seq;
-	inspection->inspected = row->inspected;
-	inspection->state = row->state;
+	inspection->ours = egress ? row->sent : row->heard;
+	inspection->theirs = egress ? row->heard : row->sent;
 	found = inspect(skb, slot);
-	row->next_seq = inspection->next_seq;
-	row->inspected = inspection->inspected;
-	row->state = inspection->state;
+	if (egress)
+		row->sent = inspection->ours;
+	else
+		row->heard = inspection->ours;
 	return found;
 }
 
-/* A packet for which the kept verdict is not enough. */
-static __always_inline int decide_skb(struct __sk_buff *skb, u32 slot, struct work *work,
-				      struct socket_row *row, u32 generation, bool egress, bool inspecting,
-				      bool options)
+/* The first bytes that a process sends, where a rail against mining would look into them, and they are encrypted. */
+static __noinline void look_for_tls(struct __sk_buff *skb, u32 slot, struct work *work,
+				    const struct socket_row *row)
 {
+	if (row->sent.bytes || !client_hello(skb, slot))
+		return;
+	work->peer = work->packet.peer;
+	if (decide_of(slot, work, row, DECISION_PROTOCOL))
+		record_unseen(slot, row->image);
+}
+
+/* Whether there may be payload: most packets that only acknowledge are told apart by their size. */
+static __always_inline bool may_carry(struct __sk_buff *skb)
+{
+	u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+	if (data + 33 <= end && data[0] == 0x45 && data[9] == IPPROTO_TCP)
+		return skb->len > 20 + (data[32] >> 4) * 4;
+	if (data + 53 <= end && data[0] >> 4 == 6 && data[6] == IPPROTO_TCP)
+		return skb->len > 40 + (data[52] >> 4) * 4;
+	return true;
+}
+
+/* A packet for which the kept verdict is not enough. */
+static __always_inline int decide_skb(struct __sk_buff *skb, const struct bpf_sock *sk, u32 slot,
+				      struct work *work, struct socket_row *row, u32 generation, bool egress)
+{
+	volatile struct look *look = &work->look;
 	struct packet *packet = &work->packet;
 	struct answer *answer = &work->answer;
-	bool held = holds_for_all(row, egress), mining, station = false, handshake = false;
 
+	look->held = holds_for_all(row, egress);
+	look->mining = look->station = look->handshake = false;
+	work->by_loop = false;
 	if (parse(skb, slot, egress)) {
 		/* fail closed where any policy of the subject restricts: nobody can say where it goes. */
 		packet->peer.family = 0;
+	} else if (row->kind == SOCKET_ASKED && !row->family) {
+		row->family = packet->peer.family;
+		row->port = packet->peer.port;
+		__builtin_memcpy(row->address, packet->peer.address, sizeof(row->address));
+	} else if (row->kind == SOCKET_ACCEPTED) {
+		ends_of_socket(packet, sk);
 	}
-	if (inspecting && packet->payload && inspect_row(skb, slot, work, row)) {
+	packet->bound_port = sk->src_port;
+	if (look->inspecting && egress && packet->payload)
+		look_for_tls(skb, slot, work, row);
+	if (look->inspecting && packet->payload && inspect_row(skb, slot, work, row, egress)) {
 		row->stratum = STRATUM_SEEN;
 		row->generation = 0;
-		handshake = true;
+		look->handshake = true;
 	}
-	if (!held && row->kind == SOCKET_ASKED && row->protocol == IPPROTO_UDP && is_at(row, &packet->peer))
-		held = true; /* the reply */
-	if (held) {
+	if (!look->held && (look->connected || (row->kind == SOCKET_ASKED && row->protocol == IPPROTO_UDP &&
+						is_at(row, &packet->peer))))
+		look->held = true; /* the reply */
+	if (look->held) {
 		if (row->generation != generation) {
 			count(COUNTER_PACKET_DECIDED);
 			redecide(slot, work, row, generation);
@@ -262,22 +178,49 @@ static __always_inline int decide_skb(struct __sk_buff *skb, u32 slot, struct wo
 		answer->rails = 0;
 		answer->policy = row->policy;
 		answer->rule = row->rule;
-		mining = row->stratum == STRATUM_DENIES;
-		if (options && packet->routed)
-			station = decide_station(slot, work, row);
+		look->mining = row->stratum == STRATUM_DENIES;
+		if (look->options && packet->routed)
+			look->station = decide_station(slot, work, row);
+	} else if (look->sent) {
+		/* Decided and counted when it was asked for. */
+		answer_both(answer, VERDICT_ALLOW);
+		look->mining = false;
+		if (look->options && packet->routed) {
+			answer->subject = row->carried ? row->carried : row->subject;
+			look->station = decide_station(slot, work, row);
+		}
+	} else if (!egress && row->translates && answers_asked(skb, work) &&
+		   !(decide_of(slot, work, row, DECISION_EGRESS) & VERDICTS_ENFORCED)) {
+		if (answer->audited == VERDICT_DENY)
+			record_network(slot, work, DECISION_EGRESS, HOOK_PACKET, row->image, 0);
+		return ALLOW;
 	} else {
 		count(COUNTER_PACKET_DECIDED);
-		mining = decide_packet(slot, work, row);
+		look->mining = decide_packet(slot, work, row);
 	}
+	if (answer->enforced == VERDICT_ALLOW && egress && (look->sent || row->kind == SOCKET_ASKED) &&
+	    row->protocol == IPPROTO_UDP && !look->connected)
+		note_translated(skb, work, row);
+	if (answer->enforced == VERDICT_ALLOW && !egress && work->by_loop && row->kind == SOCKET_BOUND &&
+	    row->protocol == IPPROTO_UDP)
+		note_heard(skb, work, row);
 	if (answer->enforced == VERDICT_ALLOW && answer->audited == VERDICT_ALLOW)
 		return ALLOW;
-	if (handshake && !mining)
+	if (look->handshake && !look->mining)
 		record_handshake(slot, work, row);
-	record_packet(slot, work, row, held && !station,
-		      mining   ? DECISION_PROTOCOL
-		      : egress ? DECISION_EGRESS
-			       : DECISION_INGRESS);
+	record_packet(slot, work, row, look->held && !look->station,
+		      look->mining ? DECISION_PROTOCOL
+		      : egress	   ? DECISION_EGRESS
+				   : DECISION_INGRESS);
 	return answer->enforced == VERDICT_DENY ? DENY : ALLOW;
+}
+
+/* Whether its payload is looked through. */
+static __always_inline bool is_inspected(struct __sk_buff *skb, const struct control *control,
+					 const struct socket_row *row, bool egress)
+{
+	return control->stratum_start && (egress ? row->sent.bytes : row->heard.bytes) < LIMIT_INSPECT &&
+	       (row->protocol == IPPROTO_TCP || row->kind == SOCKET_RAW) && may_carry(skb);
 }
 
 static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
@@ -286,11 +229,12 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	struct control *control = control_row();
 	struct bpf_sock *sk = skb->sk;
 	struct work *work;
-	bool inspecting, held, options;
+	volatile struct look *look;
+	bool held;
 	int slot, verdict;
 
-	/* fail open: no process owns it (kernel replies, closing connections, whose packets were decided
-	 * before). */
+	/* fail open: the kernel asks about full sockets only. What has none, or one that waits for a
+	 * connection to be made or forgotten, answers with headers alone: no process's data is in it. */
 	if (!sk)
 		return ALLOW;
 	sk = bpf_sk_fullsock(sk);
@@ -315,18 +259,30 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	if (row->kind == SOCKET_FREE)
 		return ALLOW;
 	settle(row, sk);
-	inspecting = egress && control->stratum_start && row->inspected < LIMIT_INSPECT &&
-		     (row->protocol == IPPROTO_TCP || row->kind == SOCKET_RAW);
 	held = holds_for_all(row, egress);
-	options = egress && held && row->kind == SOCKET_ASKED && has_options(skb);
-	if (held && row->generation == control->generation && !inspecting && !options && !row->would_deny &&
-	    row->verdict == VERDICT_ALLOW)
+	if (held && row->generation == control->generation && !row->would_deny &&
+	    row->verdict == VERDICT_ALLOW && !asks_resolver(row) &&
+	    !is_inspected(skb, control, row, egress) &&
+	    !(egress && row->kind == SOCKET_ASKED && has_options(skb)) &&
+	    (row->protocol != IPPROTO_UDP || hears_asked(row, sk) || goes_as_asked(skb, row)))
 		return ALLOW;
 	slot = claim_slot();
 	work = work_of(slot);
 	if (slot < 0 || !work) /* fail closed where anything is enforced: there is no room to decide in */
 		return enforces(row->subject) || enforces(row->carried) ? DENY : ALLOW;
-	verdict = decide_skb(skb, slot, work, row, control->generation, egress, inspecting, options);
+	barrier(); /* what follows is looked at again, not carried over each way on which it comes here */
+	work->since = 0;
+	look = &work->look;
+	look->inspecting = is_inspected(skb, control, row, egress);
+	look->connected = hears_asked(row, sk);
+	look->sent = egress && row->kind == SOCKET_BOUND && row->asked_generation == control->generation &&
+		     names_each(row, sk);
+	look->options = egress && (look->sent || (holds_for_all(row, egress) && row->kind == SOCKET_ASKED)) &&
+			has_options(skb);
+	look->resolving = asks_resolver(row);
+	verdict = decide_skb(skb, sk, slot, work, row, control->generation, egress);
+	if (verdict == ALLOW && (look->resolving || work->packet.peer.port == PORT_DNS))
+		look_at_dns(skb, slot, work, row, egress);
 	release_slot(slot);
 	return verdict;
 }

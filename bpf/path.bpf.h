@@ -11,14 +11,11 @@
 #include <bpf/bpf_core_read.h>
 #include "kernel.h"
 #include "overlay.bpf.h"
+#include "sip.bpf.h"
 #include "work.bpf.h"
 
 #define NAME_MAX 255
 #define TEXT_SIZE 4096
-
-struct sip {
-	u64 v0, v1, v2, v3;
-};
 
 struct component {
 	const unsigned char *name;
@@ -59,49 +56,6 @@ static __always_inline struct scratch *scratch_of(u32 slot)
 	return bpf_map_lookup_elem(&scratches, &key);
 }
 
-static __always_inline u64 rotate(u64 value, u32 by)
-{
-	return value << by | value >> (64 - by);
-}
-
-static __always_inline void sip_round(struct sip *s)
-{
-	s->v0 += s->v1;
-	s->v1 = rotate(s->v1, 13) ^ s->v0;
-	s->v0 = rotate(s->v0, 32);
-	s->v2 += s->v3;
-	s->v3 = rotate(s->v3, 16) ^ s->v2;
-	s->v0 += s->v3;
-	s->v3 = rotate(s->v3, 21) ^ s->v0;
-	s->v2 += s->v1;
-	s->v1 = rotate(s->v1, 17) ^ s->v2;
-	s->v2 = rotate(s->v2, 32);
-}
-
-static __always_inline void sip_start(struct sip *s, const u64 key[2])
-{
-	s->v0 = key[0] ^ 0x736f6d6570736575ULL;
-	s->v1 = key[1] ^ 0x646f72616e646f6dULL;
-	s->v2 = key[0] ^ 0x6c7967656e657261ULL;
-	s->v3 = key[1] ^ 0x7465646279746573ULL;
-}
-
-static __always_inline void sip_absorb(struct sip *s, u64 word)
-{
-	s->v3 ^= word;
-	sip_round(s);
-	s->v0 ^= word;
-}
-
-static __always_inline u64 sip_value(struct sip s)
-{
-	s.v2 ^= 0xff;
-	sip_round(&s);
-	sip_round(&s);
-	sip_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
-}
-
 /* The last bytes of the text of the path that was resolved last, for people. */
 __weak __noinline int remember_name(u32 slot, u32 which)
 {
@@ -114,7 +68,7 @@ __weak __noinline int remember_name(u32 slot, u32 which)
 	if (!scratch || !work || which >= WORK_PATHS)
 		return 0;
 	name = &scratch->name;
-	hash = work->path[which].hash;
+	hash = work_path(work, which)->hash;
 	if (bpf_map_lookup_elem(&names, &hash))
 		return 0;
 	length = scratch->text_length;
@@ -124,7 +78,7 @@ __weak __noinline int remember_name(u32 slot, u32 which)
 	start = length > LIMIT_NAME - 1 ? length - (LIMIT_NAME - 1) : 0;
 	start &= TEXT_SIZE - 1;
 	name->length = scratch->path_length > 0xffff ? 0xffff : scratch->path_length;
-	name->state = work->path[which].state;
+	name->state = work_path(work, which)->state;
 	bpf_probe_read_kernel(name->text, LIMIT_NAME - 1, scratch->text + start);
 	if (bpf_map_update_elem(&names, &hash, name, BPF_ANY))
 		count(COUNTER_NAMES_FULL);
@@ -278,7 +232,7 @@ __weak __noinline int resolve_at(u32 slot, u32 which, u64 dentry, u64 mount, u64
 	which &= ~(NAME_ONLY | AT_HOME);
 	if (!scratch || !work || which >= WORK_PATHS)
 		return 0;
-	key = &work->path[which];
+	key = work_path(work, which);
 	__builtin_memset(key, 0, sizeof(*key));
 	scratch->text_length = scratch->path_length = 0;
 	if (!control)

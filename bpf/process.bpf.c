@@ -7,8 +7,12 @@
  * hook here keeps its row: threads (one row a process, also when another thread than the first calls exec), sessions,
  * orphans, and namespaces that are left or entered. */
 #define TRACING
+#include <asm/ptrace.h>
+#include "guard.bpf.h"
 #include "runtime.bpf.h"
 #include <bpf/bpf_tracing.h>
+
+#define SIGKILL 9
 
 /* What `have` is together with `more`: a number that a row can carry. */
 __weak __noinline u64 join_subjects(u64 have, u64 more)
@@ -79,6 +83,12 @@ int BPF_PROG(identity_attach, struct cgroup *cgroup, const char *path, struct ta
 	u32 tgid = task->tgid;
 	struct process_row *known = bpf_map_lookup_elem(&processes, &tgid), row = {};
 
+	/* Nothing can refuse this. A container that moves the agent (to kill it with a cgroup of its own) ends here, and
+	 * the agent does not become its own prisoner. */
+	if (is_agent(task) && refuse(ATTACKED_AGENT_CGROUP)) {
+		bpf_send_signal(SIGKILL);
+		return 0;
+	}
 	if (known) {
 		if (!subject)
 			return 0; /* what it carries, it keeps */
@@ -103,18 +113,24 @@ int BPF_PROG(identity_attach, struct cgroup *cgroup, const char *path, struct ta
 	return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(identity_fork, struct task_struct *parent, struct task_struct *child)
+/* `again`: the second look, which finds that the first one was skipped where the child's row does not say `fresh`. */
+static __always_inline int born(struct task_struct *parent, struct task_struct *child, bool again)
 {
-	u32 from = parent->tgid, to = child->tgid;
-	struct process_row *known = bpf_map_lookup_elem(&processes, &from), row = {};
+	u32 from = BPF_CORE_READ(parent, tgid), to = BPF_CORE_READ(child, tgid);
+	struct process_row *known, row = {};
 	struct runtime_row *runtime;
 	u64 entered, subject;
 
 	if (from == to)
 		return 0; /* a thread */
+	known = bpf_map_lookup_elem(&processes, &to);
+	if (again && known && known->fresh) {
+		known->fresh = 0;
+		return 0;
+	}
+	known = bpf_map_lookup_elem(&processes, &from);
 	/* clone(CLONE_INTO_CGROUP) enters without an attach event. */
-	entered = subject_of_cgroup((u64)child->cgroups->dfl_cgrp);
+	entered = subject_of_cgroup((u64)BPF_CORE_READ(child, cgroups, dfl_cgrp));
 	subject = carries(entered);
 	if (known)
 		row = *known;
@@ -140,8 +156,22 @@ int BPF_PROG(identity_fork, struct task_struct *parent, struct task_struct *chil
 		if (!row.subject)
 			row.lineage = LINEAGE_RUNTIME;
 	}
+	row.fresh = !again;
 	write_process(to, &row);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(identity_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return born(parent, child, false);
+}
+
+/* The child has not run yet. See again_exec in exec.bpf.c. */
+SEC("kprobe/wake_up_new_task")
+int BPF_KPROBE(again_fork, struct task_struct *child)
+{
+	return born((void *)bpf_get_current_task(), child, true);
 }
 
 SEC("tp_btf/sched_process_exit")

@@ -6,10 +6,10 @@
 
 #include "ledger.bpf.h"
 #include "image.bpf.h"
+#include "family.bpf.h"
 #include <bpf/bpf_endian.h>
 
 #define TCP_ESTABLISHED 1 /* also a connected UDP socket */
-#define SOCK_RAW 3
 #define ALLOW 1
 #define DENY 0
 

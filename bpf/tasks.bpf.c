@@ -5,6 +5,7 @@
  * own) it writes none, and every row comes from here. */
 #define TRACING
 #include "container.bpf.h"
+#include "guard.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 struct bpf_iter_meta {
@@ -48,7 +49,7 @@ int identity_tasks(struct bpf_iter__task *ctx)
 	u64 subject;
 	u32 tgid;
 
-	if (!task)
+	if (!task || !may_look(ctx->meta->seq_num == 0))
 		return 0;
 	if (ctx->meta->seq_num == 0)
 		look_at_host(task);

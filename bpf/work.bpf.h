@@ -33,17 +33,30 @@ struct peer {
 	u16 port;	/* egress: remote; ingress and bind: local */
 	u8 family;
 	u8 protocol;
-	u32 zero;
+	u8 looped; /* not 0: by the loopback device */
+	u8 zero[3];
 } __attribute__((aligned(8)));
+
+/* Too large for the stack. */
+struct peer_keys {
+	struct address_key address;
+	struct port_key port;
+	struct peer_key peer;
+	struct place_key place;
+	struct identity_key identity;
+};
 
 struct packet {
 	struct peer peer; /* remote address and port */
 	u16 local_port;
-	u16 payload; /* offset of the transport payload; 0: none */
-	u32 seq;     /* of the first payload byte */
-	u32 urgent;  /* 1 + offset of a payload byte that is not part of what the other end reads; 0 (or past
+	u16 bound_port; /* of its socket */
+	u16 payload;	/* offset of the transport payload; 0: none */
+	u16 datagram;	/* the same for UDP */
+	u32 seq;	/* of the first payload byte */
+	u32 urgent; /* 1 + offset of a payload byte that is not part of what the other end reads; 0 (or past
 			it): none */
 	bool egress;
+	bool syn;
 	bool routed; /* it names other hosts than its destination (source route, routing header) */
 };
 
@@ -56,18 +69,28 @@ enum work_path {
 	WORK_PATHS = 4,
 };
 
-/* How far the first bytes of a connection have been looked through: that part of its socket's row. */
+/* The first bytes of a connection, being looked through. */
 struct inspection {
-	u32 next_seq;
-	u16 inspected;
-	u16 state;
+	struct inspected ours;	 /* of the packet's direction; that part of the socket's row */
+	struct inspected theirs; /* of the other direction */
 	u32 left, offset; /* counters of a loop, in memory so that the verifier does not tell them apart */
+};
+
+/* What is to be looked at in a packet, and what was found. Read and written as volatile: in memory, so that the verifier
+ * does not follow each combination of them. */
+struct look {
+	bool inspecting, options, resolving;
+	bool connected; /* see hears_asked */
+	bool sent;	/* decided when it was asked for */
+	bool held;	/* by the socket's kept verdict */
+	bool mining, station, handshake;
 };
 
 struct work {
 	u32 busy;
-	u8 lineage; /* enum lineage of who asks */
-	u8 zero[3];
+	u8 lineage;   /* enum lineage of who asks */
+	bool by_loop; /* a rule about the loopback device had a say */
+	u8 zero[2];
 	u64 root;     /* home of who asks: see process_row; 0: not known */
 	u32 mount_ns; /* the same */
 	u32 zero_2;
@@ -75,14 +98,24 @@ struct work {
 		struct image_row image;
 		struct path_key path[WORK_PATHS];
 	};
-	struct answer answer;	 /* of the last decision */
-	struct answer first;	 /* of those before, where several subjects decide */
-	struct rule_bits hit;	 /* rules that a decision hits */
+	struct answer answer;	      /* of the last decision */
+	struct answer first;	      /* of those before, where several subjects decide */
+	struct answer either;	      /* of the other reading, where who began is not known */
+	struct answer led;	      /* of the places before, where a Service leads to several */
+	struct rule_bits hit;	      /* rules that a decision hits */
+	struct rule_bits whom;	      /* rules about a peer */
+	struct rule_bits named;	      /* rules about names of the peer's address */
+	struct dns_belief belief;     /* in one of its names; too large for the stack */
+	struct dns_address_key known; /* under which they are looked up */
+	u64 name;		      /* of the peer, for people: hash; 0: none */
+	u64 since;		 /* names of hosts count that had not expired then; 0: now, and set to that */
 	struct socket_row fresh; /* of a socket without a row */
 	struct peer peer;	 /* that a network decision is about */
+	struct peer_keys keys;	 /* under which it is looked up */
 	struct ledger_key key;	 /* of what is recorded next */
 	struct packet packet;
-	struct rule_bits all, some; /* of a file's rules; too large for the stack */
+	struct look look;
+	struct rule_bits all, some; /* too large for the stack: of a file's rules, of a Service's */
 	struct inspection inspection;
 	char chunk[CHUNK];
 };
@@ -98,6 +131,14 @@ struct {
 static __always_inline struct work *work_of(u32 slot)
 {
 	return bpf_map_lookup_elem(&works, &slot);
+}
+
+/* One of its paths; which of them has been checked. The mask is for 5.10, whose verifier forgets the bounds of a number
+ * that was put on the stack. */
+static __always_inline struct path_key *work_path(struct work *work, u32 which)
+{
+	asm volatile("%0 &= %1" : "+r"(which) : "i"(WORK_PATHS - 1));
+	return &work->path[which];
 }
 
 /* The exchange needs Linux 5.12. On older kernels the loader turns it into a plain load (kernel/object.ts): no

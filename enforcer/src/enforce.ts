@@ -4,17 +4,23 @@
 import { appendFileSync, existsSync, renameSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 import { reasonOf, UnderpinError, type Log } from '../../runtime/src/index.ts'
+import { collectNames } from './dns/collect.ts'
+import { KnownResolvers } from './dns/resolvers.ts'
+import type { BeliefTimes } from './dns/times.ts'
 import { bindAll } from './identity/bind.ts'
 import { collect, noneIdle } from './identity/collect.ts'
-import { lookAtProcesses, numbersAgree, requireSight } from './identity/host.ts'
+import { lookAtProcesses, lookAtSockets, numbersAgree, requireSight } from './identity/host.ts'
 import * as abi from './kernel/abi.gen.ts'
 import { cgroupId, cgroupMount } from './kernel/cgroups.ts'
 import { decode } from './kernel/codec.ts'
 import { openRing, type Ring } from './kernel/libbpf.ts'
 import { closeTables, readCounters, type Tables } from './kernel/maps.ts'
 import { lookAtKernel } from './kernel/facts.ts'
+import { forgetAgents, makeKnown } from './kernel/guard.ts'
 import { chosenOf, mechanismsOf, obstacle } from './kernel/mechanisms.ts'
 import { attachObject } from './kernel/object.ts'
+import { isSecond, withOrder } from './kernel/order.ts'
+import { cutterFor, type Cutter } from './kernel/cutting.ts'
 import { attachAsked, detachUnasked } from './kernel/on-demand.ts'
 import {
   adopt,
@@ -32,6 +38,7 @@ import { compile } from './plan/compile.ts'
 import { defaultPosture, type Posture } from './plan/pending.ts'
 import { noMemory, readInput, type Documents, type Input, type Memory } from './input.ts'
 import { lockPlaces } from './lock.ts'
+import { countFlows } from './report/flows.ts'
 import { Describer } from './report/records.ts'
 import { writeState, type Places, type State } from './state.ts'
 
@@ -43,6 +50,14 @@ export interface EnforceOptions extends Places {
   cgroup?: string
   /** Of pods that no manifest has, and of containers that no policy selects; default: audit. */
   pending?: Posture
+  /** Addresses of the resolvers that names are learned from; default: the node's. */
+  resolvers?: readonly string[]
+  /** How long their answers are believed. */
+  times?: Partial<BeliefTimes>
+  /** Count who talks with whom, until disarm. */
+  flows?: boolean
+  /** End connections that a changed policy denies, besides dropping their packets; default: no. */
+  cutDenied?: boolean
   /** Folder of the built BPF objects. */
   objects: string
   log: Log
@@ -103,7 +118,7 @@ async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent
     mechanism: chosen,
   })
   tables.flags.set({ value: abi.Flag.BLIND_ORIGIN }, { value: facts.origin.works ? 0 : 1 })
-  const mechanisms = mechanismsOf(facts, leftOut)
+  const mechanisms = withOrder(mechanismsOf(facts, leftOut), isSecond(options.pins, cgroup))
   log.info({ mechanism: chosen ?? 'none', takenOver: !loaded, cgroup }, 'attached')
   for (const { decision, degraded, better } of mechanisms)
     if (degraded) log.warn({ decision, degraded, better }, 'degraded')
@@ -121,9 +136,14 @@ async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent
     pods: {},
     pending: options.pending ?? defaultPosture,
   }
+  if (options.flows) countFlows({ ...options, cgroup, pinned: true }).close()
   setControl(tables, { top: cgroupId(cgroup) })
-  lookAtProcesses(options.pins)
+  const look = () => lookAtProcesses(options.pins)
+  makeKnown(tables, look)
+  forgetAgents(tables)
+  makeKnown(tables, look)
   const agent = new Loop(options, tables, state, mount, memory)
+  if (options.cutDenied) agent.cutter = cutterFor(options, state)
   agent.apply(first)
   agent.start()
   return {
@@ -151,6 +171,8 @@ class Loop {
   private stopped = false
   private reading = false
   private unbound = false
+  cutter: Cutter | undefined
+  private readonly resolvers: KnownResolvers
   private missed = 0
 
   constructor(
@@ -166,6 +188,7 @@ class Loop {
     this.state = state
     this.mount = mount
     this.applied = adopt(tables)
+    this.resolvers = new KnownResolvers(options.resolvers, options.times)
     this.missed = readCounters(tables.counters).scratch_busy ?? 0
   }
 
@@ -179,8 +202,16 @@ class Loop {
     } else {
       const before = process.hrtime.bigint()
       try {
-        const plan = compile(input.policies, input.pods, this.memory.compiled, this.options.pending)
+        const plan = compile(
+          input.policies,
+          input.pods,
+          this.memory.compiled,
+          this.options.pending,
+          this.resolvers.now,
+          input.cluster,
+        )
         attachAsked(this.options.pins, decidesOf(plan))
+        this.resolvers.write(this.tables)
         const { next, steps } = prepare(this.tables, this.applied, plan)
         commit(this.tables, next, steps)
         this.applied = next
@@ -188,6 +219,8 @@ class Loop {
         // What was decided before the switch is stale from here on, however long binding takes, or if it fails.
         this.state.generation = bumpGeneration(this.tables)
         if (steps.rebind || this.unbound) this.bind()
+        const ended = this.cutter?.cut(this.tables) ?? 0
+        if (ended > 0) log.info({ connections: ended }, 'connections ended that policy denies')
         this.state.applied = new Date().toISOString()
         this.state.loaded = input.policies.map(({ key, policy, file, line }) => ({
           key,
@@ -221,6 +254,7 @@ class Loop {
     this.timers.push(setInterval(() => this.drain(), drainMs))
     let idle = noneIdle
     this.timers.push(setInterval(() => (idle = collect(this.tables, idle)), collectMs))
+    this.timers.push(setInterval(() => collectNames(this.tables), collectMs))
     // Watching tells soon; looking again tells surely (mounted ConfigMaps, network file systems).
     this.timers.push(setInterval(() => void this.look(), lookMs))
     this.timers.push(setInterval(() => this.bindMissed(), lookMs))
@@ -242,6 +276,7 @@ class Loop {
     this.drain()
     this.ring?.close()
     sweep(this.tables, this.applied)
+    this.cutter?.close()
     closeTables(this.tables)
   }
 
@@ -267,7 +302,8 @@ class Loop {
       pending: id(plan.pending),
       numbersAgree: numbersAgree(),
     })
-    lookAtProcesses(this.options.pins)
+    makeKnown(this.tables, () => lookAtProcesses(this.options.pins))
+    lookAtSockets(this.options.pins)
     // Sockets that belonged to no subject until now are looked at again.
     if (written > 0) this.state.generation = bumpGeneration(this.tables)
     this.unbound = false
@@ -310,6 +346,7 @@ class Loop {
   private async look(): Promise<void> {
     if (this.reading) return this.lookSoon()
     this.reading = true
+    if (this.resolvers.changed()) this.seen = undefined // what policies imply is another now
     try {
       const input = await readInput(this.options, this.memory, this.seen)
       if (this.stopped) return // the tables are closed
@@ -340,8 +377,16 @@ class Loop {
     if (events.length === 0) return
     this.events = []
     const describer = new Describer(this.tables, new Map(Object.entries(this.state.pods)))
-    const lines = events.map(({ time, exe, from, pid, what, count }) => {
-      const record = describer.record(what, { count, first: time, last: time, exe, from, pid })
+    const lines = events.map(({ time, exe, from, pid, what, count, name }) => {
+      const record = describer.record(what, {
+        count,
+        first: time,
+        last: time,
+        exe,
+        from,
+        pid,
+        name,
+      })
       return JSON.stringify({ time: record.last, ...record, first: undefined, last: undefined })
     })
     this.write(`${lines.join('\n')}\n`)

@@ -5,6 +5,7 @@ export { compile, patternsOf, scopeOf, type Plan } from './plan/compile.ts'
 export { knownPods, type KnownPod } from './identity/pods.ts'
 export { cgroupMount } from './kernel/cgroups.ts'
 export { closeTables, openTables, readCounters, type Tables } from './kernel/maps.ts'
+export { kernelMemory, type KernelMemory, type Rows as MemoryRows } from './kernel/memory.ts'
 export { disarm } from './kernel/pins.ts'
 export { inspectKernel, type Inspection } from './kernel/inspect.ts'
 export {
@@ -23,4 +24,6 @@ export {
   type Record as LedgerRecord,
   type SubjectInfo,
 } from './report/records.ts'
+export { countFlows, openFlows, readFlows, type Flow, type FlowCount } from './report/flows.ts'
+export { readUnseen, type Unseen } from './report/unseen.ts'
 export { defaultPlaces, isRunning, readState, type Places, type State } from './state.ts'

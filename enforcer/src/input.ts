@@ -4,19 +4,27 @@ import {
   formatProblem,
   isRuntime,
   load,
-  parseDocuments,
+  type ClusterIndex,
   type LoadMemory,
-  type Namespace,
   type RuntimeLike,
 } from '../../policies/src/index.ts'
 import { readDocuments, type Document, type KnownTexts } from '../../runtime/src/index.ts'
-import { knownPods, type KnownPod } from './identity/pods.ts'
+import {
+  knowCluster,
+  noClusterMemory,
+  nothingKnown,
+  type ClusterMemory,
+  type KnownCluster,
+} from './identity/known-cluster.ts'
+import { nodeAddresses } from './identity/node-addresses.ts'
+import type { KnownPod } from './identity/pods.ts'
 import { noCompileMemory, type CompileMemory } from './plan/compile.ts'
 
 export interface Input {
   documents: Documents
   policies: RuntimeLike[]
   pods: KnownPod[]
+  cluster: ClusterIndex
   problems: string[]
 }
 
@@ -26,18 +34,22 @@ export interface Memory {
   podTexts: KnownTexts
   loaded: LoadMemory
   compiled: CompileMemory
-  pods: { manifests: readonly Document[]; pods: KnownPod[] }
+  cluster: ClusterMemory
+  known: KnownCluster & { of: Pick<Documents, 'pods' | 'here'> }
 }
 export interface Documents {
   policies: readonly Document[]
   pods: readonly Document[]
+  /** Addresses of this node. */
+  here: string
 }
 export const noMemory = (): Memory => ({
   policyTexts: new Map(),
   podTexts: new Map(),
   loaded: new Map(),
   compiled: noCompileMemory(),
-  pods: { manifests: [], pods: [] },
+  cluster: noClusterMemory(),
+  known: { ...nothingKnown, of: { pods: [], here: '' } },
 })
 
 /** Null when nothing differs from `seen`. */
@@ -54,15 +66,27 @@ export async function readInput(
     pods.length > 0
       ? await readDocuments(pods, { operation: 'load pods', known: memory.podTexts })
       : []
-  if (seen && same(texts, seen.policies) && same(manifests, seen.pods)) return null
+  // Who is on the node, and at which of its addresses, matters only where there are pods.
+  const here = pods.length > 0 ? nodeAddresses() : []
+  const documents = { policies: texts, pods: manifests, here: here.join() }
+  if (
+    seen &&
+    seen.here === documents.here &&
+    same(texts, seen.policies) &&
+    same(manifests, seen.pods)
+  )
+    return null
   const loaded = load(texts, { enforceable: true, memory: memory.loaded })
-  if (!same(manifests, memory.pods.manifests))
-    memory.pods = { manifests, pods: readPods(manifests) }
+  const { of } = memory.known
+  if (of.here !== documents.here || !same(manifests, of.pods))
+    memory.known = { ...knowCluster(manifests, here, memory.cluster), of: documents }
+  const { known } = memory
   return {
-    documents: { policies: texts, pods: manifests },
+    documents,
     policies: loaded.policies.filter(isRuntime),
-    pods: memory.pods.pods,
-    problems: loaded.problems.map(formatProblem),
+    pods: known.pods,
+    cluster: known.cluster,
+    problems: [...loaded.problems.map(formatProblem), ...known.problems],
   }
 }
 
@@ -70,14 +94,3 @@ export async function readInput(
 const same = (some: readonly Document[], others: readonly Document[]): boolean =>
   some.length === others.length &&
   some.every(({ file, text }, i) => file === others[i]?.file && text === others[i]?.text)
-
-/** A manifest that cannot be read is no pod; the webhook and scan report those. */
-function readPods(manifests: readonly Document[]): KnownPod[] {
-  const objects = manifests.flatMap(({ text }) => parseDocuments(text).map((d) => d.value))
-  const namespaces = new Map<string, Namespace>()
-  for (const object of objects) {
-    const { kind, metadata } = (object ?? {}) as { kind?: string; metadata?: Namespace }
-    if (kind === 'Namespace' && metadata?.name) namespaces.set(metadata.name, metadata)
-  }
-  return objects.flatMap((object) => knownPods(object, namespaces))
-}

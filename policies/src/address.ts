@@ -8,7 +8,7 @@ export type Address = { family: 4 | 6; bytes: Uint8Array }
 export type Network = Address & { bits: number }
 
 /** Text → address exactly as written, or undefined. */
-function readAddress(text: string): Address | undefined {
+export function readAddress(text: string): Address | undefined {
   const four = ipv4Bytes(text)
   if (four) return { family: 4, bytes: mapped(four) }
   const bytes = ipv6Bytes(text)

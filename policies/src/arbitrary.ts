@@ -3,6 +3,7 @@
 // sets that meet each other often: an interesting verdict needs a decision that some rule matches.
 import fc from 'fast-check'
 import type { Access, Decision } from './decision.ts'
+import { selectingPeer } from './arbitrary-cluster.ts'
 import { keyOf, type RuntimeLike } from './policy-key.ts'
 import type {
   DenyRule,
@@ -48,19 +49,33 @@ const ports = [
   '65535/SCTP',
   8080,
 ]
+const dnsPatterns = ['a.test', 'b.a.test', '*.a.test', '*.b.a.test', '*.test', 'test']
+const dnsNames = [
+  'a.test',
+  'b.a.test',
+  'B.A.Test',
+  'c.b.a.test',
+  'xa.test',
+  'test',
+  'a.test.c',
+  'd',
+]
 const numbers = [0, 1, 53, 80, 443, 1024, 1025, 8080, 65535]
 
 const pattern = fc.constantFrom(...patterns)
 const some = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 3 })
 const exe = fc.oneof(pattern, some(pattern))
 const from = some(pattern)
-const peer = fc.constantFrom<Peer>(...cidrs.map((cidr) => ({ cidr })), {
+const network = fc.constantFrom<Peer>(...cidrs.map((cidr) => ({ cidr })), {
   cidr: '10.0.0.0/8',
   except: ['10.9.0.0/16'],
 })
+const peer = fc.oneof(network, selectingPeer)
+const named = fc.constantFrom<Peer>(...dnsPatterns.map((dns) => ({ dns })))
+const asked = fc.oneof(network, selectingPeer, named)
 const rulePorts = some(fc.constantFrom(...ports))
 const optional = { requiredKeys: [] as [] }
-const egress: fc.Arbitrary<EgressRule> = fc.record({ to: some(peer), ports: rulePorts }, optional)
+const egress: fc.Arbitrary<EgressRule> = fc.record({ to: some(asked), ports: rulePorts }, optional)
 const ingress: fc.Arbitrary<IngressRule> = fc.record(
   { from: some(peer), ports: rulePorts },
   optional,
@@ -78,6 +93,14 @@ const privilege = fc.constantFrom(
   'NET_RAW' as const,
 )
 
+const socketUse = fc.constantFrom(
+  'packet' as const,
+  'vsock' as const,
+  'netlink-audit' as const,
+  'raw' as const,
+  'network-admin' as const,
+)
+
 export const arbitraryProcess: fc.Arbitrary<Process> = fc.record(
   {
     exe,
@@ -85,6 +108,7 @@ export const arbitraryProcess: fc.Arbitrary<Process> = fc.record(
     startedBy,
     files: fc.array(file, { maxLength: 2 }),
     privileges: fc.array(privilege, { maxLength: 2 }),
+    sockets: fc.array(socketUse, { maxLength: 2 }),
     egress: fc.array(egress, { maxLength: 2 }),
     ingress: fc.array(ingress, { maxLength: 2 }),
   },
@@ -93,7 +117,16 @@ export const arbitraryProcess: fc.Arbitrary<Process> = fc.record(
 
 export const arbitraryDeny: fc.Arbitrary<DenyRule> = fc
   .record(
-    { exe, from, egress, ingress, protocol: fc.constant('stratum' as const), file, privilege },
+    {
+      exe,
+      from,
+      egress,
+      ingress,
+      protocol: fc.constant('stratum' as const),
+      file,
+      privilege,
+      socket: socketUse,
+    },
     optional,
   )
   .filter((rule) => Object.keys(rule).length > 0)
@@ -177,12 +210,17 @@ export const arbitraryDecision: fc.Arbitrary<Decision> = fc.oneof(
     required('path', 'access'),
   ),
   fc.record({ kind: fc.constant('privilege' as const), ...who, privilege }, required('privilege')),
+  fc.record({ kind: fc.constant('socket' as const), ...who, use: socketUse }, required('use')),
   fc.record(
-    { kind: fc.constant('egress' as const), ...flow },
+    {
+      kind: fc.constant('egress' as const),
+      ...flow,
+      names: fc.uniqueArray(fc.constantFrom(...dnsNames), { maxLength: 4 }),
+    },
     required('protocol', 'address', 'port'),
   ),
   fc.record(
-    { kind: fc.constant('ingress' as const), ...flow },
+    { kind: fc.constant('ingress' as const), ...flow, looped: fc.boolean() },
     required('protocol', 'address', 'port'),
   ),
   fc.record(

@@ -18,7 +18,8 @@ export function consistencyMistakes(
     isFields(value) ? [...exceptMistakes(value, path), ...operatorMistakes(value, path)] : [],
   )
   if (kind !== 'RuntimePolicy') mistakes.push(...namespaceMistakes(kind, document))
-  if (kind === 'ClusterRuntimePolicy') mistakes.push(...scopeMistakes(spec))
+  if (kind === 'ClusterRuntimePolicy')
+    mistakes.push(...scopeMistakes(spec), ...serviceMistakes(spec))
   if (kind === 'CoveragePolicy') mistakes.push(...coverageMistakes(spec, today))
   return mistakes
 }
@@ -79,6 +80,24 @@ function operatorMistakes(requirement: Fields, path: Path): Mistake[] {
       },
     ]
   return []
+}
+
+/** A policy of the whole cluster has no namespace of its own in which to look. */
+function serviceMistakes(spec: unknown): Mistake[] {
+  return [...everyValue(spec, ['spec'])].flatMap(({ path, value }) =>
+    path.at(-1) === 'services' && isFields(value) && value.namespace === undefined
+      ? [
+          {
+            path,
+            complaint: complain(
+              'a Service without its namespace',
+              'both, in a policy of the whole cluster',
+              'add namespace',
+            ),
+          },
+        ]
+      : [],
+  )
 }
 
 const selectFields: Record<string, string[]> = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One question to policy, as plain data, and its answer. The kernel asks the same questions in its own form.
-import type { Privilege } from './policy.gen.ts'
+import type { Privilege, SocketUse } from './policy.gen.ts'
 import type { ProtocolName } from './port.ts'
 
 /** How a process came into its container: as (a child of) its first program, or started later by the runtime. */
@@ -34,10 +34,27 @@ export type Decision =
   | (Who & { kind: 'file'; path: string | null; access: readonly Access[]; moves?: boolean })
   /** A privileged act. */
   | (Who & { kind: 'privilege'; privilege: Privilege })
-  /** Connecting or sending; `address` is what the process asked for. */
-  | (Who & { kind: 'egress'; protocol: Protocol; address: string; port: number })
-  /** Accepting from the remote `address` on the local `port`. */
-  | (Who & { kind: 'ingress'; protocol: Protocol; address: string; port: number })
+  /** Talking in a way that has no addresses of ours: another socket family, raw packets, changing the network. */
+  | (Who & { kind: 'socket'; use: SocketUse })
+  /**
+   * Connecting or sending; `address` is what the process asked for, `names` those by which the subject's resolvers told it
+   * this address, as long as they count.
+   */
+  | (Who & {
+      kind: 'egress'
+      protocol: Protocol
+      address: string
+      port: number
+      names?: readonly string[]
+    })
+  /** Accepting from the remote `address` on the local `port`. `looped`: it came over the subject's own loopback device. */
+  | (Who & {
+      kind: 'ingress'
+      protocol: Protocol
+      address: string
+      port: number
+      looped?: boolean
+    })
   /** Taking a local port. */
   | (Who & { kind: 'bind'; protocol: Protocol; port: number })
   /** Speaking an application protocol. */

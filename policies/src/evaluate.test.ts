@@ -11,7 +11,7 @@ import {
 } from './arbitrary.ts'
 import type { Access, Decision, Origin } from './decision.ts'
 import { evaluate } from './evaluate.ts'
-import type { Privilege, RuntimeSpec } from './policy.gen.ts'
+import type { Privilege, RuntimeSpec, SocketUse } from './policy.gen.ts'
 
 const exec = (exe: string | null, from: string | null = '/sbin/init'): Decision => ({
   kind: 'exec',
@@ -264,17 +264,58 @@ describe('guard rails', () => {
       verdict({ deny: [{ ingress: { ports: [22], from: [{ cidr: '0.0.0.0/0' }] } }] }, bind(22)),
     ).toBe('allow')
   })
-  it('about peers that are not known yet cover every address', () => {
-    expect(
-      verdict(
-        { deny: [{ egress: { to: [{ dns: 'evil.example.com' }] } }] },
-        egress('10.0.0.1', 80),
-      ),
-    ).toBe('deny')
-    const spec: RuntimeSpec = {
-      processes: [{ exe: '/**', egress: [{ to: [{ dns: 'a.example.com' }] }] }],
-    }
+})
+
+describe('names', () => {
+  const known = (...names: string[]): Decision => ({
+    kind: 'egress',
+    exe: '/bin/a',
+    from: null,
+    protocol: 'TCP',
+    address: '10.0.0.1',
+    port: 80,
+    names,
+  })
+  const allows = (dns: string): RuntimeSpec => ({
+    processes: [{ exe: '/**', egress: [{ to: [{ dns }] }] }],
+  })
+  it('allow an address that the subject got by one of them', () => {
+    const spec = allows('a.example.com')
+    expect(verdict(spec, known('a.example.com'))).toBe('allow')
+    expect(verdict(spec, known('x.example.com', 'A.Example.Com'))).toBe('allow')
+    expect(verdict(spec, known('b.example.com', 'a.example.com.evil.com'))).toBe('deny')
+    expect(verdict(spec, known())).toBe('deny')
     expect(verdict(spec, egress('10.0.0.1', 80))).toBe('deny')
+  })
+  it('with a star are those below, however deep, and not the domain', () => {
+    const spec = allows('*.example.com')
+    expect(verdict(spec, known('a.example.com'))).toBe('allow')
+    expect(verdict(spec, known('c.b.a.example.com'))).toBe('allow')
+    expect(verdict(spec, known('example.com', 'anexample.com'))).toBe('deny')
+  })
+  it('in a guard rail deny what was got by one of them, and nothing else', () => {
+    const spec: RuntimeSpec = { deny: [{ egress: { to: [{ dns: '*.evil.com' }] } }] }
+    expect(verdict(spec, known('fine.com', 'www.evil.com'))).toBe('deny')
+    expect(verdict(spec, known('fine.com'))).toBe('allow')
+  })
+  it('let whoever may talk to one ask the resolvers, and only at port 53', () => {
+    const spec: RuntimeSpec = {
+      processes: [
+        { exe: '/a', egress: [{ to: [{ dns: 'a.example.com' }], ports: [443] }] },
+        { exe: '/b', egress: [{ to: [{ cidr: '10.0.0.0/8' }], ports: [443] }] },
+      ],
+    }
+    const resolvers = { containers: ['192.0.2.53'], host: ['127.0.0.53'] }
+    const asks = (exe: string, address: string, port = 53) =>
+      evaluate(
+        [loaded({ ...spec, mode: 'enforce' })],
+        { kind: 'egress', exe, from: null, protocol: 'UDP', address, port },
+        { resolvers },
+      ).enforced.verdict
+    expect(asks('/a', '192.0.2.53')).toBe('allow')
+    expect(asks('/b', '192.0.2.53')).toBe('deny')
+    expect(asks('/a', '192.0.2.53', 443)).toBe('deny')
+    expect(asks('/a', '127.0.0.53')).toBe('deny')
   })
 })
 
@@ -342,6 +383,35 @@ describe('laws', () => {
         },
       ),
     )
+  })
+  it('another way to talk needs an entry that lists it, in every policy that lists processes', () => {
+    const asked = (use: SocketUse, exe = '/bin/a'): Decision => ({
+      kind: 'socket',
+      exe,
+      from: null,
+      use,
+    })
+    const verdict = (spec: RuntimeSpec, decision: Decision) =>
+      evaluate([loaded({ mode: 'enforce', ...spec })], decision).enforced
+    const listed = { processes: [{ exe: '/bin/a', sockets: ['vsock' as const] }] }
+    expect(verdict(listed, asked('vsock'))).toMatchObject({
+      verdict: 'allow',
+      path: 'spec.processes[0].sockets',
+    })
+    expect(verdict(listed, asked('packet'))).toMatchObject({
+      verdict: 'deny',
+      path: 'spec.processes',
+    })
+    expect(verdict(listed, asked('vsock', '/bin/b')).verdict).toBe('deny')
+    expect(verdict({ processes: [{ exe: '/bin/a' }] }, asked('network-admin')).verdict).toBe('deny')
+    expect(verdict({ deny: [{ socket: 'vsock' }] }, asked('vsock'))).toMatchObject({
+      verdict: 'deny',
+      path: 'spec.deny[0]',
+    })
+    expect(verdict({ deny: [{ socket: 'vsock' }] }, asked('packet')).verdict).toBe('allow')
+    expect(
+      verdict({ ...listed, deny: [{ exe: '/bin/a', socket: 'vsock' }] }, asked('vsock')).verdict,
+    ).toBe('deny')
   })
   it('promoting does what the report said, nothing more', () => {
     check(

@@ -19,11 +19,25 @@ export {
   type Requirement,
   type Workload,
 } from './coverage.ts'
+export {
+  addressKey,
+  indexCluster,
+  noCluster,
+  placeKey,
+  type Cluster,
+  type ClusterIndex,
+  type ClusterPod,
+  type ClusterService,
+  type EndpointSlice,
+  type Front,
+  type Place,
+} from './cluster.ts'
 export { dayOf } from './date.ts'
+export { dnsMatches, maxDomainLabels, parseDnsPattern, type DnsPattern } from './dns-pattern.ts'
 export { readDocuments as parseDocuments, type Dialect, type PlainDocument } from './document.ts'
 export type { Access, Decision, Origin, StartedBy, Verdict, Verdicts } from './decision.ts'
 export { unenforceable } from './enforceable.ts'
-export { evaluate } from './evaluate.ts'
+export { evaluate, type Surroundings } from './evaluate.ts'
 export type { RequestPart } from './condition-variables.ts'
 export {
   allowance,
@@ -37,6 +51,7 @@ export {
   type Prediction,
 } from './expression.ts'
 export type { Fault } from './expression-fault.ts'
+export type { PodFacts } from './implied.ts'
 export { selectorMatches, type Labels, type Namespace } from './labels.ts'
 export {
   load,
@@ -46,9 +61,18 @@ export {
   type PolicyText,
 } from './load.ts'
 export type { KnownNames } from './known-names.ts'
+export { readManifests, type ManifestMemory, type Manifests } from './manifests.ts'
 export { selection, selects, type Pod, type Selection, type Subject } from './match.ts'
 export { nearest } from './nearest.ts'
 export { directoriesOf, parsePathPattern, pathMatches, type PathPattern } from './path-pattern.ts'
+export {
+  identityFrom,
+  identityHits,
+  identityTo,
+  nobody,
+  type Identity,
+  type PeerSelector,
+} from './peer-selector.ts'
 export {
   isCoverage,
   isRuntime,
@@ -59,6 +83,7 @@ export {
   type RuntimeLike,
 } from './policy-key.ts'
 export { privilegeName, privilegeNumber, privileges } from './privilege.ts'
+export { socketUseName, socketUseNumber, socketUses } from './socket-kind.ts'
 export {
   covers,
   parsePort,
@@ -69,6 +94,7 @@ export {
 } from './port.ts'
 export { formatProblem, type Problem } from './problem.ts'
 export { flattenRules, restricts, type PeerNetwork, type Rule } from './rules.ts'
+export { noResolvers, type Resolvers } from './resolvers.ts'
 export { setMode } from './set-mode.ts'
 export type {
   ClusterRuntimePolicy,

@@ -108,7 +108,7 @@ spec:
       'a.yaml:6:9 spec.mode: found "audti", expected one of audit, enforce (write audit)',
       'a.yaml:8:17 spec.select.expression: found Unknown variable: pood at 1:1 of the expression, expected one of pod, namespaceObject (did you mean pod?)',
       'a.yaml:10:12 spec.processes[0].exe: found "usr/bin/node", expected an absolute path such as /usr/bin/node or /usr/lib/git-core/** (write the whole path, from "/")',
-      'a.yaml:11:7 spec.processes[0].egres: found unknown field "egres", expected one of exe, from, startedBy, egress, ingress, files, privileges (did you mean "egress"?)',
+      'a.yaml:11:7 spec.processes[0].egres: found unknown field "egres", expected one of exe, from, startedBy, egress, ingress, files, privileges, sockets (did you mean "egress"?)',
       'a.yaml:13:19 spec.processes[0].egress[0].ports[0]: found "99999/TCP", expected ports from 1 to 65535 (for every port write */TCP)',
       'a.yaml:14:45 spec.processes[0].egress[0].to[0].except[0]: found "11.0.0.0/16", expected a network inside 10.0.0.0/8 (correct or remove it)',
       'a.yaml:14:68 spec.processes[0].egress[0].to[1].dns: found "*.Example.com", expected a host name such as api.example.com or *.example.com (write *.example.com)',
@@ -279,14 +279,15 @@ describe('limits', () => {
 describe('what this build does not enforce', () => {
   it('is a problem only when asked for, by name', () => {
     expect(told(whole)).toEqual([])
-    const names = load([{ file: 'a', text: whole }], { enforceable: true }).problems
+    const text = runtime('{ deny: [{ ingress: { from: [{ dns: a.example.com }] } }] }')
+    const files = [
+      { file: 'a', text: whole },
+      { file: 'b', text },
+    ]
+    const names = load(files, { enforceable: true }).problems
     expect(names.map(({ path }) => path)).toEqual([
       'spec.select.containers',
-      'spec.processes[0].egress[0].to[0].dns',
-      'spec.processes[0].egress[1].to[1].pods',
-      'spec.processes[0].egress[2].to[0].services',
-      'spec.processes[0].egress[2].to[1].namespaces',
-      'spec.processes[0].ingress[0].from[0].namespaces',
+      'spec.deny[0].ingress.from[0].dns',
     ])
     for (const { message } of names) expect(message).toContain('not enforced by this build')
   })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names as Kubernetes takes them, host names, and patterns for names.
 import { complain, shown, type Complaint } from './complaint.ts'
+import { maxDomainLabels } from './dns-pattern.ts'
 
 type Read = { text: string } | Complaint
 
@@ -50,6 +51,12 @@ export function readLabelValue(text: string): Read {
 /** A host name, or `*.` and the domain above all names meant. */
 export function readDnsPattern(text: string): Read {
   const name = text.startsWith('*.') ? text.slice(2) : text
+  if (name !== text && name.split('.').length > maxDomainLabels)
+    return complain(
+      shown(text),
+      `at most ${maxDomainLabels} labels after "*."`,
+      'write a shorter domain, or the names themselves',
+    )
   if (isSubdomain(name) && !/^[\d.]+$/.test(name)) return { text }
   const bare = name
     .replace(/^[a-z]+:\/\//i, '')

@@ -95,6 +95,61 @@ export type Privilege =
   | 'SYS_TTY_CONFIG'
   | 'WAKE_ALARM'
 /**
+ * A way to talk that address rules do not see: a socket family of the kernel's (packet, vsock, xdp, alg, bluetooth, ...) or netlink protocol; raw: IP sockets that write their own headers; network-admin: changing interfaces, addresses, routes, tunnels and packet filters (CAP_NET_ADMIN), which could lead packets elsewhere after they were decided.
+ */
+export type SocketUse =
+  | 'network-admin'
+  | 'raw'
+  | 'alg'
+  | 'appletalk'
+  | 'atmpvc'
+  | 'atmsvc'
+  | 'ax25'
+  | 'bluetooth'
+  | 'caif'
+  | 'can'
+  | 'ieee802154'
+  | 'infiniband'
+  | 'ipx'
+  | 'isdn'
+  | 'kcm'
+  | 'key'
+  | 'llc'
+  | 'mctp'
+  | 'mpls'
+  | 'netrom'
+  | 'nfc'
+  | 'packet'
+  | 'phonet'
+  | 'pppox'
+  | 'qipcrtr'
+  | 'rds'
+  | 'rose'
+  | 'rxrpc'
+  | 'smc'
+  | 'tipc'
+  | 'vsock'
+  | 'x25'
+  | 'xdp'
+  | 'netlink-audit'
+  | 'netlink-connector'
+  | 'netlink-crypto'
+  | 'netlink-dnrtmsg'
+  | 'netlink-ecryptfs'
+  | 'netlink-fib-lookup'
+  | 'netlink-generic'
+  | 'netlink-iscsi'
+  | 'netlink-netfilter'
+  | 'netlink-nflog'
+  | 'netlink-rdma'
+  | 'netlink-scsi-transport'
+  | 'netlink-selinux'
+  | 'netlink-smc'
+  | 'netlink-sock-diag'
+  | 'netlink-uevent'
+  | 'netlink-usersock'
+  | 'netlink-xfrm'
+/**
  * Accepted, Ready and Degraded, with the reason.
  */
 export type Conditions = Condition[]
@@ -294,6 +349,12 @@ export interface Process {
    * @maxItems 100
    */
   privileges?: Privilege[]
+  /**
+   * Ways to talk besides IPv4, IPv6, unix sockets and netlink's routing protocol that it may use. Left out or empty: none. Example: [packet, netlink-audit]
+   *
+   * @maxItems 100
+   */
+  sockets?: SocketUse[]
 }
 /**
  * Connections to some addresses at some ports. Example: { to: [{ cidr: 10.0.0.0/8 }], ports: [5432/TCP] }
@@ -329,7 +390,7 @@ export interface Peer {
    */
   except?: string[]
   /**
-   * A host name, or '*.' and a domain for every name below it. Examples: api.example.com, "*.example.com"
+   * A host name, or '*.' and a domain of at most 8 labels for every name below it, however deep. What the subject's resolver says of it is allowed (in egress only). Examples: api.example.com, "*.example.com"
    */
   dns?: string
   /**
@@ -384,7 +445,7 @@ export interface FileRule {
   access: 'read' | 'write'
 }
 /**
- * Denies what it describes, for the processes named by exe and from (default: every process). With none of egress, ingress, protocol, file and privilege it denies starting these processes. Example: { egress: { to: [{ cidr: 169.254.169.254/32 }] } }
+ * Denies what it describes, for the processes named by exe and from (default: every process). With none of egress, ingress, protocol, file, privilege and socket it denies starting these processes. Example: { egress: { to: [{ cidr: 169.254.169.254/32 }] } }
  */
 export interface DenyRule {
   /**
@@ -418,6 +479,10 @@ export interface DenyRule {
    * Denies this privileged act. Example: mount
    */
   privilege?: Privilege
+  /**
+   * Denies this way to talk, also where an entry lists it. Example: vsock
+   */
+  socket?: SocketUse
 }
 /**
  * Written by Underpin: how far the policy has come. Ignored when read.

@@ -97,15 +97,15 @@ it('has a guard rail for each limit on code, and rules for what an entry lists',
   expect(rules[8]?.files).toEqual([{ kind: 'below', path: '/etc', access: ['read', 'write'] }])
 })
 
-it('does not widen an allow, nor narrow a guard rail, by peers it cannot resolve', () => {
+it('keeps names beside addresses, in an allow and in a guard rail', () => {
   const [, allow, deny] = flattenRules(
     loaded({
       processes: [
         { exe: '/a', egress: [{ to: [{ cidr: '10.0.0.0/8' }, { dns: 'a.example.com' }] }] },
       ],
-      deny: [{ egress: { to: [{ cidr: '10.0.0.0/8' }, { pods: {} }] } }],
+      deny: [{ egress: { to: [{ cidr: '10.0.0.0/8' }, { dns: 'b.example.com' }] } }],
     }),
   )
-  expect(allow?.peers).toHaveLength(1)
-  expect(deny?.peers).toBeNull()
+  expect(allow).toMatchObject({ peers: [{}], names: [{ kind: 'exact', name: 'a.example.com' }] })
+  expect(deny).toMatchObject({ peers: [{}], names: [{ kind: 'exact', name: 'b.example.com' }] })
 })

@@ -2,8 +2,11 @@
 // The one expansion of a policy into flat rules. evaluate() and the enforcer's compiler both start from these rows,
 // so what a policy means is decided here and nowhere else.
 import { parseCidr, type Network } from './address.ts'
+import { parseDnsPattern, type DnsPattern } from './dns-pattern.ts'
+import { withImplied, type PodFacts } from './implied.ts'
 import { parsePathPattern, type PathPattern } from './path-pattern.ts'
-import type { RuntimeLike } from './policy-key.ts'
+import { peerSelector, type PeerSelector } from './peer-selector.ts'
+import { namespaceOf, type RuntimeLike } from './policy-key.ts'
 import type { Access, StartedBy } from './decision.ts'
 import type {
   DenyRule,
@@ -14,8 +17,10 @@ import type {
   Privilege,
   Process,
   RuntimeSpec,
+  SocketUse,
 } from './policy.gen.ts'
 import { portRanges, type PortRange } from './port.ts'
+import { noResolvers, withResolvers, type Resolvers } from './resolvers.ts'
 
 export type PeerNetwork = Network & { except: Network[] }
 
@@ -26,7 +31,7 @@ export type Rule = {
   path: string
   mode: 'audit' | 'enforce'
   effect: 'allow' | 'deny'
-  about: 'exec' | 'code' | 'egress' | 'ingress' | 'protocol' | 'file' | 'privilege'
+  about: 'exec' | 'code' | 'egress' | 'ingress' | 'protocol' | 'file' | 'privilege' | 'socket'
   /** null: any process, also one whose executable could not be resolved. A list never matches an unresolved one. */
   exe: PathPattern[] | null
   /** null: started by anything. */
@@ -35,6 +40,14 @@ export type Rule = {
   startedBy: StartedBy | null
   /** null: any address. An empty list: none. */
   peers: PeerNetwork[] | null
+  /** Peers by what they are, beside those by address. */
+  selectors: PeerSelector[]
+  /** Peers by name, beside those by address: what the subject's resolvers told it. Left out: none. */
+  names?: DnsPattern[]
+  /** Whoever may be asked by this rule is believed. */
+  resolver?: true
+  /** About ingress: what comes over the subject's own loopback device, beside `peers`. */
+  looped?: true
   /** null: any port and protocol. */
   ports: PortRange[] | null
   stratum?: true
@@ -44,6 +57,8 @@ export type Rule = {
   files?: FilePattern[] | null
   /** About privileges; null: any. An empty list: none. */
   privileges?: Privilege[] | null
+  /** About sockets; an empty list: none. */
+  sockets?: SocketUse[]
 }
 
 /** Which ways of opening the path a rule is about: an allow for these and no others, a guard rail against any of these. */
@@ -72,20 +87,28 @@ export function restricts({ policy: { spec } }: RuntimeLike, about: Rule['about'
   }
 }
 
-/** In document order: code, processes, then guard rails. */
-export function flattenRules(loaded: RuntimeLike): Rule[] {
+/** In document order: code, processes, then guard rails. `pod`, `resolvers`: what is known besides, for what is implied. */
+export function flattenRules(
+  loaded: RuntimeLike,
+  pod?: PodFacts,
+  resolvers: Resolvers = noResolvers,
+): Rule[] {
   const { spec } = loaded.policy
   const common = { policy: loaded.key, mode: spec.mode ?? 'audit' } as const
-  return [
+  const own = loaded.policy.kind === 'RuntimePolicy' ? namespaceOf(loaded.policy) : null
+  const rules = [
     ...codeRules(common, spec),
     ...(spec.processes ?? []).flatMap((process, i) =>
-      allowRules(common, process, `spec.processes[${i}]`).filter(
+      allowRules(common, own, process, `spec.processes[${i}]`).filter(
         // A policy that says nothing of files for any process opens none to a process that another policy limits.
         ({ about }) => restricts(loaded, about),
       ),
     ),
-    ...(spec.deny ?? []).flatMap((deny, i) => denyRules(common, deny, `spec.deny[${i}]`)),
+    ...(spec.deny ?? []).flatMap((deny, i) => denyRules(common, own, deny, `spec.deny[${i}]`)),
   ]
+  const { policy } = loaded
+  const host = policy.kind === 'ClusterRuntimePolicy' && policy.spec.scope === 'host'
+  return withResolvers(withImplied(rules, pod), host ? resolvers.host : resolvers.containers)
 }
 
 /** Where code may come from is a limit on every process, so it is a guard rail. */
@@ -103,9 +126,14 @@ function codeRules(
 }
 
 const anybody = { exe: null, from: null, startedBy: null }
-const anywhere = { peers: null, ports: null }
+const anywhere = { peers: null, selectors: [], ports: null }
 
-function allowRules(common: Pick<Rule, 'policy' | 'mode'>, process: Process, path: string): Rule[] {
+function allowRules(
+  common: Pick<Rule, 'policy' | 'mode'>,
+  own: string | null,
+  process: Process,
+  path: string,
+): Rule[] {
   const whom: Whom = {
     ...common,
     effect: 'allow',
@@ -113,11 +141,13 @@ function allowRules(common: Pick<Rule, 'policy' | 'mode'>, process: Process, pat
     from: patterns(process.from),
     startedBy: process.startedBy ?? null,
   }
-  const { files, privileges } = process
+  const { files, privileges, sockets } = process
   return [
     { ...whom, path, about: 'exec', ...anywhere },
-    ...(process.egress ?? []).map((rule, i) => egressRule(whom, rule, `${path}.egress[${i}]`)),
-    ...(process.ingress ?? []).map((rule, i) => ingressRule(whom, rule, `${path}.ingress[${i}]`)),
+    ...(process.egress ?? []).map((rule, i) => egressRule(whom, own, rule, `${path}.egress[${i}]`)),
+    ...(process.ingress ?? []).map((rule, i) =>
+      ingressRule(whom, own, rule, `${path}.ingress[${i}]`),
+    ),
     {
       ...whom,
       path: files ? `${path}.files` : path,
@@ -132,10 +162,18 @@ function allowRules(common: Pick<Rule, 'policy' | 'mode'>, process: Process, pat
       ...anywhere,
       privileges: privileges ?? null,
     },
+    ...(sockets?.length
+      ? [{ ...whom, path: `${path}.sockets`, about: 'socket' as const, ...anywhere, sockets }]
+      : []),
   ]
 }
 
-function denyRules(common: Pick<Rule, 'policy' | 'mode'>, deny: DenyRule, path: string): Rule[] {
+function denyRules(
+  common: Pick<Rule, 'policy' | 'mode'>,
+  own: string | null,
+  deny: DenyRule,
+  path: string,
+): Rule[] {
   const whom: Whom = {
     ...common,
     effect: 'deny',
@@ -144,13 +182,15 @@ function denyRules(common: Pick<Rule, 'policy' | 'mode'>, deny: DenyRule, path: 
     startedBy: null,
   }
   const rules: Rule[] = []
-  if (deny.egress) rules.push(egressRule(whom, deny.egress, path))
-  if (deny.ingress) rules.push(ingressRule(whom, deny.ingress, path))
+  if (deny.egress) rules.push(egressRule(whom, own, deny.egress, path))
+  if (deny.ingress) rules.push(ingressRule(whom, own, deny.ingress, path))
   if (deny.protocol) rules.push({ ...whom, path, about: 'protocol', ...anywhere, stratum: true })
   if (deny.file)
     rules.push({ ...whom, path, about: 'file', ...anywhere, files: [deniedFile(deny.file)] })
   if (deny.privilege)
     rules.push({ ...whom, path, about: 'privilege', ...anywhere, privileges: [deny.privilege] })
+  if (deny.socket)
+    rules.push({ ...whom, path, about: 'socket', ...anywhere, sockets: [deny.socket] })
   if (rules.length === 0) rules.push({ ...whom, path, about: 'exec', ...anywhere })
   return rules
 }
@@ -166,39 +206,39 @@ const deniedFile = ({ path, access }: FileRule): FilePattern => ({
   access: access === 'read' ? ['read', 'write'] : ['write'],
 })
 
-function egressRule(whom: Whom, rule: EgressRule, path: string): Rule {
+function egressRule(whom: Whom, own: string | null, rule: EgressRule, path: string): Rule {
   return {
     ...whom,
     path,
     about: 'egress',
-    peers: networks(rule.to, whom.effect),
+    ...peersOf(rule.to, own),
     ports: ranges(rule),
   }
 }
 
-function ingressRule(whom: Whom, rule: IngressRule, path: string): Rule {
+function ingressRule(whom: Whom, own: string | null, rule: IngressRule, path: string): Rule {
   return {
     ...whom,
     path,
     about: 'ingress',
-    peers: networks(rule.from, whom.effect),
+    ...peersOf(rule.from, own),
     ports: ranges(rule),
   }
 }
 
-function networks(
+function peersOf(
   peers: readonly Peer[] | undefined,
-  effect: Rule['effect'],
-): PeerNetwork[] | null {
-  if (peers === undefined) return null
-  // fail closed: the addresses of names, pods and services are not known here. A guard rail about them covers every address …
-  if (effect === 'deny' && peers.some((peer) => peer.cidr === undefined)) return null
-  // fail closed: … and an allow for them covers none.
-  return peers.flatMap((peer) =>
-    peer.cidr === undefined
-      ? []
-      : [{ ...parseCidr(peer.cidr), except: (peer.except ?? []).map(parseCidr) }],
-  )
+  own: string | null,
+): Pick<Rule, 'peers' | 'selectors' | 'names'> {
+  if (!peers) return { peers: null, selectors: [] }
+  const names = peers.flatMap(({ dns }) => (dns === undefined ? [] : [parseDnsPattern(dns)]))
+  return {
+    peers: peers.flatMap(({ cidr, except = [] }) =>
+      cidr === undefined ? [] : [{ ...parseCidr(cidr), except: except.map(parseCidr) }],
+    ),
+    selectors: peers.flatMap((peer) => peerSelector(peer, own) ?? []),
+    ...(names.length > 0 && { names }),
+  }
 }
 
 const ranges = (rule: EgressRule | IngressRule) => (rule.ports ? portRanges(rule.ports) : null)

@@ -17,6 +17,11 @@ export function lookAtProcesses(pins: string): void {
   readFileSync(join(pins, 'links', 'identity_tasks'))
 }
 
+/** Runs bpf/owners.bpf.c over every open file of every process: sockets from before us get their owner. */
+export function lookAtSockets(pins: string): void {
+  readFileSync(join(pins, 'links', 'socket_owners'))
+}
+
 /** Refuses to work where most processes belong to a pid namespace around ours: nothing about them could be known. */
 export function requireSight(mount: string, folder: string): void {
   let seen = 0

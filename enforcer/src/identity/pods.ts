@@ -3,7 +3,7 @@
 // their cgroup. A static pod's cgroup carries the hash of its configuration, which its mirror pod in the API names in an
 // annotation. Whoever may write annotations must not take another pod's place by that, so an annotation is the weakest
 // claim of a UID, and a pod is always known by its own UID as well.
-import type { Namespace, Pod } from '../../../policies/src/index.ts'
+import type { Namespace, Pod, PodFacts } from '../../../policies/src/index.ts'
 
 /** Who says that this is the pod's UID; a later one wins over an earlier. */
 export const claims = ['annotation', 'mirror', 'uid'] as const
@@ -17,6 +17,8 @@ export interface KnownPod {
   name: string
   namespace: Namespace
   manifest: Pod
+  /** What follows from its manifest. */
+  facts?: PodFacts
 }
 
 const hash = 'kubernetes.io/config.hash'

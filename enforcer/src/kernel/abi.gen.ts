@@ -12,7 +12,8 @@ export const Limit = {
   SUBJECT_LEDGER: 4096,
   SUBJECT_IMAGES: 2048,
   INSPECT: 512,
-  STATES: 6144,
+  STATES: 6400,
+  STRATUM_STATES: 2750,
   CARRIED: 4,
   PIDS: 4194304,
 } as const
@@ -26,7 +27,9 @@ export const Decision = {
   CODE: 5,
   FILE: 6,
   PRIVILEGE: 7,
-  COUNT: 8,
+  SOCKET: 8,
+  GUARD: 9,
+  COUNT: 10,
 } as const
 
 export const Verdict = {
@@ -50,6 +53,9 @@ export const Hook = {
   MPROTECT: 6,
   OPEN: 7,
   PRIVILEGE: 8,
+  SOCKET: 9,
+  RECEIVE: 10,
+  GUARD: 11,
 } as const
 
 export const Scope = {
@@ -92,6 +98,17 @@ export const Privilege = {
   MOUNT: 66,
   KERNEL_MODULES: 67,
   USER_NAMESPACES: 68,
+} as const
+
+export const PrivilegeBase = {
+  SOCKET: 256,
+} as const
+
+export const SocketUse = {
+  USE_NETLINK: 64,
+  USE_NETWORK_ADMIN: 96,
+  USE_RAW: 97,
+  USE_NONE: 255,
 } as const
 
 export const PathState = {
@@ -164,7 +181,18 @@ export const Counter = {
   PENDING: 27,
   SETS_FULL: 28,
   RUNTIMES_FULL: 29,
-  COUNT: 30,
+  SOCKET: 30,
+  DNS_ASKED: 31,
+  DNS_UNTRUSTED: 32,
+  DNS_UNASKED: 33,
+  DNS_MALFORMED: 34,
+  DNS_UNREAD: 35,
+  DNS_LEARNED: 36,
+  DNS_CROWDED: 37,
+  DNS_EVICTED: 38,
+  DNS_FULL: 39,
+  UNSEEN_FULL: 40,
+  COUNT: 41,
 } as const
 
 export const Flag = {
@@ -179,11 +207,55 @@ export const Decides = {
   FILES: 1,
   PRIVILEGES: 2,
   CODE: 4,
+  SOCKETS: 8,
 } as const
 
 export const SubjectBit = {
   SET: 62,
   VIRTUAL: 63,
+} as const
+
+export const AsksNames = {
+  NAMES: 1,
+  NAMES_ENFORCED: 2,
+} as const
+
+export const DnsLimit = {
+  LIMIT_LEVELS: 8,
+  LIMIT_NAMES: 4,
+  LIMIT_ADDRESSES: 1024,
+  LIMIT_TTL: 604800,
+  LIMIT_TEXT: 256,
+  LIMIT_RECORDS: 96,
+  LIMIT_CHAIN: 16,
+  LIMIT_MESSAGES: 4,
+} as const
+
+export const Attacked = {
+  MAP: 0,
+  PROGRAM: 1,
+  LINK: 2,
+  PIN: 3,
+  MOUNT: 4,
+  AGENT_SIGNAL: 5,
+  AGENT_TRACE: 6,
+  AGENT_PROCESS: 7,
+  AGENT_CGROUP: 8,
+} as const
+
+export const GuardedKind = {
+  MAP: 1,
+  PROGRAM: 2,
+  LINK: 3,
+  MOUNT: 4,
+  PEERS: 5,
+  FOLDER: 6,
+  CGROUP: 7,
+  EXEMPT: 8,
+} as const
+
+export const PeerLimit = {
+  LIMIT_BEHIND: 16,
 } as const
 
 export interface RuleBits {
@@ -363,11 +435,17 @@ export interface RulesetRow {
   decidesPrivileges: number
   decidesCode: number
   asksLineage: number
+  asksNames: number
+  namesBelow: number
+  socket: RuleBits
+  resolver: RuleBits
+  looped: RuleBits
+  asksIdentity: number
 }
 
 export const rulesetRow: Layout<RulesetRow> = {
   name: 'ruleset_row',
-  size: 640,
+  size: 744,
   fields: [
     { name: 'enforced', offset: 0, is: ruleBits },
     { name: 'deny', offset: 32, is: ruleBits },
@@ -397,6 +475,12 @@ export const rulesetRow: Layout<RulesetRow> = {
     { name: 'decidesPrivileges', offset: 635, is: 'u8' },
     { name: 'decidesCode', offset: 636, is: 'u8' },
     { name: 'asksLineage', offset: 637, is: 'u8' },
+    { name: 'asksNames', offset: 638, is: 'u8' },
+    { name: 'namesBelow', offset: 639, is: 'u8' },
+    { name: 'socket', offset: 640, is: ruleBits },
+    { name: 'resolver', offset: 672, is: ruleBits },
+    { name: 'looped', offset: 704, is: ruleBits },
+    { name: 'asksIdentity', offset: 736, is: 'u32' },
   ],
 }
 
@@ -590,6 +674,7 @@ export interface ProcessRow {
   root: bigint
   mountNs: number
   lineage: number
+  fresh: number
   asked: bigint
   askedFile: bigint
 }
@@ -603,6 +688,7 @@ export const processRow: Layout<ProcessRow> = {
     { name: 'root', offset: 16, is: 'u64' },
     { name: 'mountNs', offset: 24, is: 'u32' },
     { name: 'lineage', offset: 28, is: 'u8' },
+    { name: 'fresh', offset: 29, is: 'u8' },
     { name: 'asked', offset: 32, is: 'u64' },
     { name: 'askedFile', offset: 40, is: 'u64' },
   ],
@@ -638,15 +724,35 @@ export const runtimeRow: Layout<RuntimeRow> = {
   ],
 }
 
+export interface Inspected {
+  nextSeq: number
+  bytes: number
+  state: number
+  high: number
+  escape: number
+}
+
+export const inspected: Layout<Inspected> = {
+  name: 'inspected',
+  size: 12,
+  fields: [
+    { name: 'nextSeq', offset: 0, is: 'u32' },
+    { name: 'bytes', offset: 4, is: 'u16' },
+    { name: 'state', offset: 6, is: 'u16' },
+    { name: 'high', offset: 8, is: 'u16' },
+    { name: 'escape', offset: 10, is: 'u16' },
+  ],
+}
+
 export interface SocketRow {
   subject: bigint
   carried: bigint
   image: bigint
+  since: bigint
   generation: number
-  nextSeq: number
+  sent: Inspected
+  heard: Inspected
   port: number
-  inspected: number
-  state: number
   kind: number
   verdict: number
   protocol: number
@@ -657,30 +763,42 @@ export interface SocketRow {
   address: Uint8Array
   rule: number
   lineage: number
+  translates: number
+  askedFamily: number
+  shared: number
+  asked: Uint8Array
+  askedGeneration: number
+  askedPort: number
 }
 
 export const socketRow: Layout<SocketRow> = {
   name: 'socket_row',
-  size: 72,
+  size: 120,
   fields: [
     { name: 'subject', offset: 0, is: 'u64' },
     { name: 'carried', offset: 8, is: 'u64' },
     { name: 'image', offset: 16, is: 'u64' },
-    { name: 'generation', offset: 24, is: 'u32' },
-    { name: 'nextSeq', offset: 28, is: 'u32' },
-    { name: 'port', offset: 32, is: 'u16' },
-    { name: 'inspected', offset: 34, is: 'u16' },
-    { name: 'state', offset: 36, is: 'u16' },
-    { name: 'kind', offset: 38, is: 'u8' },
-    { name: 'verdict', offset: 39, is: 'u8' },
-    { name: 'protocol', offset: 40, is: 'u8' },
-    { name: 'family', offset: 41, is: 'u8' },
-    { name: 'stratum', offset: 42, is: 'u8' },
-    { name: 'wouldDeny', offset: 43, is: 'u8' },
-    { name: 'policy', offset: 44, is: 'u32' },
-    { name: 'address', offset: 48, is: { bytes: 16 } },
-    { name: 'rule', offset: 64, is: 'u32' },
-    { name: 'lineage', offset: 68, is: 'u8' },
+    { name: 'since', offset: 24, is: 'u64' },
+    { name: 'generation', offset: 32, is: 'u32' },
+    { name: 'sent', offset: 36, is: inspected },
+    { name: 'heard', offset: 48, is: inspected },
+    { name: 'port', offset: 60, is: 'u16' },
+    { name: 'kind', offset: 62, is: 'u8' },
+    { name: 'verdict', offset: 63, is: 'u8' },
+    { name: 'protocol', offset: 64, is: 'u8' },
+    { name: 'family', offset: 65, is: 'u8' },
+    { name: 'stratum', offset: 66, is: 'u8' },
+    { name: 'wouldDeny', offset: 67, is: 'u8' },
+    { name: 'policy', offset: 68, is: 'u32' },
+    { name: 'address', offset: 72, is: { bytes: 16 } },
+    { name: 'rule', offset: 88, is: 'u32' },
+    { name: 'lineage', offset: 92, is: 'u8' },
+    { name: 'translates', offset: 93, is: 'u8' },
+    { name: 'askedFamily', offset: 94, is: 'u8' },
+    { name: 'shared', offset: 95, is: 'u8' },
+    { name: 'asked', offset: 96, is: { bytes: 16 } },
+    { name: 'askedGeneration', offset: 112, is: 'u32' },
+    { name: 'askedPort', offset: 116, is: 'u16' },
   ],
 }
 
@@ -746,11 +864,12 @@ export interface LedgerRow {
   exe: bigint
   from: bigint
   pid: number
+  name: bigint
 }
 
 export const ledgerRow: Layout<LedgerRow> = {
   name: 'ledger_row',
-  size: 56,
+  size: 64,
   fields: [
     { name: 'count', offset: 0, is: 'u64' },
     { name: 'first', offset: 8, is: 'u64' },
@@ -759,6 +878,7 @@ export const ledgerRow: Layout<LedgerRow> = {
     { name: 'exe', offset: 32, is: 'u64' },
     { name: 'from', offset: 40, is: 'u64' },
     { name: 'pid', offset: 48, is: 'u32' },
+    { name: 'name', offset: 56, is: 'u64' },
   ],
 }
 
@@ -775,6 +895,110 @@ export const nameRow: Layout<NameRow> = {
     { name: 'length', offset: 0, is: 'u16' },
     { name: 'state', offset: 2, is: 'u8' },
     { name: 'text', offset: 8, is: { text: 256 } },
+  ],
+}
+
+export interface FlowKey {
+  subject: bigint
+  image: bigint
+  pid: number
+  port: number
+  protocol: number
+  family: number
+  incoming: number
+  address: Uint8Array
+}
+
+export const flowKey: Layout<FlowKey> = {
+  name: 'flow_key',
+  size: 48,
+  fields: [
+    { name: 'subject', offset: 0, is: 'u64' },
+    { name: 'image', offset: 8, is: 'u64' },
+    { name: 'pid', offset: 16, is: 'u32' },
+    { name: 'port', offset: 20, is: 'u16' },
+    { name: 'protocol', offset: 22, is: 'u8' },
+    { name: 'family', offset: 23, is: 'u8' },
+    { name: 'incoming', offset: 24, is: 'u8' },
+    { name: 'address', offset: 32, is: { bytes: 16 } },
+  ],
+}
+
+export interface FlowRow {
+  connections: bigint
+  sentPackets: bigint
+  sentBytes: bigint
+  heardPackets: bigint
+  heardBytes: bigint
+  first: bigint
+  last: bigint
+  exe: bigint
+  from: bigint
+}
+
+export const flowRow: Layout<FlowRow> = {
+  name: 'flow_row',
+  size: 72,
+  fields: [
+    { name: 'connections', offset: 0, is: 'u64' },
+    { name: 'sentPackets', offset: 8, is: 'u64' },
+    { name: 'sentBytes', offset: 16, is: 'u64' },
+    { name: 'heardPackets', offset: 24, is: 'u64' },
+    { name: 'heardBytes', offset: 32, is: 'u64' },
+    { name: 'first', offset: 40, is: 'u64' },
+    { name: 'last', offset: 48, is: 'u64' },
+    { name: 'exe', offset: 56, is: 'u64' },
+    { name: 'from', offset: 64, is: 'u64' },
+  ],
+}
+
+export interface UnseenKey {
+  subject: bigint
+  image: bigint
+  name: bigint
+  port: number
+  family: number
+  address: Uint8Array
+}
+
+export const unseenKey: Layout<UnseenKey> = {
+  name: 'unseen_key',
+  size: 48,
+  fields: [
+    { name: 'subject', offset: 0, is: 'u64' },
+    { name: 'image', offset: 8, is: 'u64' },
+    { name: 'name', offset: 16, is: 'u64' },
+    { name: 'port', offset: 24, is: 'u16' },
+    { name: 'family', offset: 26, is: 'u8' },
+    { name: 'address', offset: 32, is: { bytes: 16 } },
+  ],
+}
+
+export interface UnseenRow {
+  count: bigint
+  first: bigint
+  last: bigint
+  exe: bigint
+  from: bigint
+  policy: number
+  rule: number
+  length: number
+  name: string
+}
+
+export const unseenRow: Layout<UnseenRow> = {
+  name: 'unseen_row',
+  size: 312,
+  fields: [
+    { name: 'count', offset: 0, is: 'u64' },
+    { name: 'first', offset: 8, is: 'u64' },
+    { name: 'last', offset: 16, is: 'u64' },
+    { name: 'exe', offset: 24, is: 'u64' },
+    { name: 'from', offset: 32, is: 'u64' },
+    { name: 'policy', offset: 40, is: 'u32' },
+    { name: 'rule', offset: 44, is: 'u32' },
+    { name: 'length', offset: 48, is: 'u32' },
+    { name: 'name', offset: 56, is: { text: 256 } },
   ],
 }
 
@@ -800,11 +1024,12 @@ export interface Event {
   pid: number
   what: LedgerKey
   count: bigint
+  name: bigint
 }
 
 export const event: Layout<Event> = {
   name: 'event',
-  size: 96,
+  size: 104,
   fields: [
     { name: 'time', offset: 0, is: 'u64' },
     { name: 'exe', offset: 8, is: 'u64' },
@@ -813,6 +1038,7 @@ export const event: Layout<Event> = {
     { name: 'pid', offset: 28, is: 'u32' },
     { name: 'what', offset: 32, is: ledgerKey },
     { name: 'count', offset: 88, is: 'u64' },
+    { name: 'name', offset: 96, is: 'u64' },
   ],
 }
 
@@ -833,6 +1059,7 @@ export interface Question {
   lineage: number
   origin: number
   scriptOrigin: number
+  looped: number
   address: Uint8Array
 }
 
@@ -856,6 +1083,339 @@ export const question: Layout<Question> = {
     { name: 'lineage', offset: 480, is: 'u8' },
     { name: 'origin', offset: 481, is: 'u8' },
     { name: 'scriptOrigin', offset: 482, is: 'u8' },
+    { name: 'looped', offset: 483, is: 'u8' },
     { name: 'address', offset: 488, is: { bytes: 16 } },
+  ],
+}
+
+export interface DnsTimes {
+  floor: number
+  grace: number
+}
+
+export const dnsTimes: Layout<DnsTimes> = {
+  name: 'dns_times',
+  size: 8,
+  fields: [
+    { name: 'floor', offset: 0, is: 'u32' },
+    { name: 'grace', offset: 4, is: 'u32' },
+  ],
+}
+
+export interface DnsName {
+  hash: bigint
+  above: bigint[]
+}
+
+export const dnsName: Layout<DnsName> = {
+  name: 'dns_name',
+  size: 72,
+  fields: [
+    { name: 'hash', offset: 0, is: 'u64' },
+    { name: 'above', offset: 8, is: { array: 'u64', count: 8 } },
+  ],
+}
+
+export interface DnsBelief {
+  expires: bigint
+  name: DnsName
+}
+
+export const dnsBelief: Layout<DnsBelief> = {
+  name: 'dns_belief',
+  size: 80,
+  fields: [
+    { name: 'expires', offset: 0, is: 'u64' },
+    { name: 'name', offset: 8, is: dnsName },
+  ],
+}
+
+export interface DnsAddressKey {
+  subject: bigint
+  address: Uint8Array
+  family: number
+}
+
+export const dnsAddressKey: Layout<DnsAddressKey> = {
+  name: 'dns_address_key',
+  size: 32,
+  fields: [
+    { name: 'subject', offset: 0, is: 'u64' },
+    { name: 'address', offset: 8, is: { bytes: 16 } },
+    { name: 'family', offset: 24, is: 'u32' },
+  ],
+}
+
+export interface DnsAddressRow {
+  wanted: number
+  belief: DnsBelief[]
+}
+
+export const dnsAddressRow: Layout<DnsAddressRow> = {
+  name: 'dns_address_row',
+  size: 328,
+  fields: [
+    { name: 'wanted', offset: 4, is: 'u32' },
+    { name: 'belief', offset: 8, is: { array: dnsBelief, count: 4 } },
+  ],
+}
+
+export interface DnsPlaceKey {
+  subject: bigint
+  place: number
+}
+
+export const dnsPlaceKey: Layout<DnsPlaceKey> = {
+  name: 'dns_place_key',
+  size: 16,
+  fields: [
+    { name: 'subject', offset: 0, is: 'u64' },
+    { name: 'place', offset: 8, is: 'u32' },
+  ],
+}
+
+export interface DnsTurnRow {
+  next: number
+}
+
+export const dnsTurnRow: Layout<DnsTurnRow> = {
+  name: 'dns_turn_row',
+  size: 8,
+  fields: [
+    { name: 'next', offset: 4, is: 'u32' },
+  ],
+}
+
+export interface DnsQuestionKey {
+  socket: bigint
+  name: bigint
+  id: number
+  type: number
+}
+
+export const dnsQuestionKey: Layout<DnsQuestionKey> = {
+  name: 'dns_question_key',
+  size: 24,
+  fields: [
+    { name: 'socket', offset: 0, is: 'u64' },
+    { name: 'name', offset: 8, is: 'u64' },
+    { name: 'id', offset: 16, is: 'u16' },
+    { name: 'type', offset: 18, is: 'u16' },
+  ],
+}
+
+export interface DnsQuestionRow {
+  sentTo: Uint8Array
+  asked: Uint8Array
+  sentFamily: number
+  askedFamily: number
+  loopback: number
+  trusted: number
+  sentPort: number
+  askedPort: number
+}
+
+export const dnsQuestionRow: Layout<DnsQuestionRow> = {
+  name: 'dns_question_row',
+  size: 40,
+  fields: [
+    { name: 'sentTo', offset: 0, is: { bytes: 16 } },
+    { name: 'asked', offset: 16, is: { bytes: 16 } },
+    { name: 'sentFamily', offset: 32, is: 'u8' },
+    { name: 'askedFamily', offset: 33, is: 'u8' },
+    { name: 'loopback', offset: 34, is: 'u8' },
+    { name: 'trusted', offset: 35, is: 'u8' },
+    { name: 'sentPort', offset: 36, is: 'u16' },
+    { name: 'askedPort', offset: 38, is: 'u16' },
+  ],
+}
+
+export interface DnsResolverKey {
+  address: Uint8Array
+  family: number
+}
+
+export const dnsResolverKey: Layout<DnsResolverKey> = {
+  name: 'dns_resolver_key',
+  size: 20,
+  fields: [
+    { name: 'address', offset: 0, is: { bytes: 16 } },
+    { name: 'family', offset: 16, is: 'u32' },
+  ],
+}
+
+export interface DnsText {
+  length: number
+  label: Uint8Array
+}
+
+export const dnsText: Layout<DnsText> = {
+  name: 'dns_text',
+  size: 256,
+  fields: [
+    { name: 'length', offset: 0, is: 'u8' },
+    { name: 'label', offset: 1, is: { bytes: 255 } },
+  ],
+}
+
+export interface GuardedKey {
+  kind: number
+  device: number
+  id: bigint
+}
+
+export const guardedKey: Layout<GuardedKey> = {
+  name: 'guarded_key',
+  size: 16,
+  fields: [
+    { name: 'kind', offset: 0, is: 'u32' },
+    { name: 'device', offset: 4, is: 'u32' },
+    { name: 'id', offset: 8, is: 'u64' },
+  ],
+}
+
+export interface GuardRow {
+  pins: bigint
+  device: number
+  expects: number
+  start: bigint
+  cgroup: bigint
+  agent: number
+}
+
+export const guardRow: Layout<GuardRow> = {
+  name: 'guard_row',
+  size: 40,
+  fields: [
+    { name: 'pins', offset: 0, is: 'u64' },
+    { name: 'device', offset: 8, is: 'u32' },
+    { name: 'expects', offset: 12, is: 'u32' },
+    { name: 'start', offset: 16, is: 'u64' },
+    { name: 'cgroup', offset: 24, is: 'u64' },
+    { name: 'agent', offset: 32, is: 'u32' },
+  ],
+}
+
+export interface PeerKey {
+  address: Uint8Array
+  family: number
+}
+
+export const peerKey: Layout<PeerKey> = {
+  name: 'peer_key',
+  size: 24,
+  fields: [
+    { name: 'address', offset: 0, is: { bytes: 16 } },
+    { name: 'family', offset: 16, is: 'u8' },
+  ],
+}
+
+export interface PeerRow {
+  to: bigint
+  from: bigint
+}
+
+export const peerRow: Layout<PeerRow> = {
+  name: 'peer_row',
+  size: 16,
+  fields: [
+    { name: 'to', offset: 0, is: 'u64' },
+    { name: 'from', offset: 8, is: 'u64' },
+  ],
+}
+
+export interface PlaceKey {
+  address: Uint8Array
+  port: number
+  protocol: number
+  family: number
+}
+
+export const placeKey: Layout<PlaceKey> = {
+  name: 'place_key',
+  size: 20,
+  fields: [
+    { name: 'address', offset: 0, is: { bytes: 16 } },
+    { name: 'port', offset: 16, is: 'u16' },
+    { name: 'protocol', offset: 18, is: 'u8' },
+    { name: 'family', offset: 19, is: 'u8' },
+  ],
+}
+
+export interface Behind {
+  identity: bigint
+  port: number
+}
+
+export const behind: Layout<Behind> = {
+  name: 'behind',
+  size: 16,
+  fields: [
+    { name: 'identity', offset: 0, is: 'u64' },
+    { name: 'port', offset: 8, is: 'u16' },
+  ],
+}
+
+export interface PlaceRow {
+  identity: bigint
+  count: number
+  behind: Behind[]
+}
+
+export const placeRow: Layout<PlaceRow> = {
+  name: 'place_row',
+  size: 272,
+  fields: [
+    { name: 'identity', offset: 0, is: 'u64' },
+    { name: 'count', offset: 8, is: 'u32' },
+    { name: 'behind', offset: 16, is: { array: behind, count: 16 } },
+  ],
+}
+
+export interface IdentityKey {
+  ruleset: number
+  identity: bigint
+}
+
+export const identityKey: Layout<IdentityKey> = {
+  name: 'identity_key',
+  size: 16,
+  fields: [
+    { name: 'ruleset', offset: 0, is: 'u32' },
+    { name: 'identity', offset: 8, is: 'u64' },
+  ],
+}
+
+export interface TranslatedKey {
+  socket: bigint
+  address: Uint8Array
+  port: number
+  family: number
+}
+
+export const translatedKey: Layout<TranslatedKey> = {
+  name: 'translated_key',
+  size: 32,
+  fields: [
+    { name: 'socket', offset: 0, is: 'u64' },
+    { name: 'address', offset: 8, is: { bytes: 16 } },
+    { name: 'port', offset: 24, is: 'u16' },
+    { name: 'family', offset: 26, is: 'u8' },
+  ],
+}
+
+export interface TranslatedRow {
+  address: Uint8Array
+  port: number
+  family: number
+}
+
+export const translatedRow: Layout<TranslatedRow> = {
+  name: 'translated_row',
+  size: 24,
+  fields: [
+    { name: 'address', offset: 0, is: { bytes: 16 } },
+    { name: 'port', offset: 16, is: 'u16' },
+    { name: 'family', offset: 18, is: 'u8' },
   ],
 }

@@ -5,6 +5,7 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import * as bpf from './libbpf.ts'
 import type { KernelFacts } from './mechanisms.ts'
+import { isPreemptible } from './preemption.ts'
 import { preference, probe, type ProbeResult } from './probe.ts'
 import { probeProvenance } from './provenance.ts'
 
@@ -21,6 +22,7 @@ export async function lookAtKernel(objects: string, all = false): Promise<Kernel
     lockdown: lockdown(),
     probes,
     readsKernelMemory: accepts(readerProgram),
+    preemptible: isPreemptible(),
     origin: await probeProvenance(join(objects, 'probe.bpf.o')),
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // libbpf as typed calls; the only importer of koffi. Knows programs, maps and links, and nothing of policy.
 // Every failure names the operation and the object, and carries the kernel's error number.
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
 import koffi from 'koffi'
 import { UnderpinError } from '../../../runtime/src/index.ts'
@@ -49,6 +49,13 @@ const TestRun = koffi.struct('bpf_test_run_opts', {
   batch_size: 'uint32_t',
 })
 
+const LinkOptions = koffi.struct('underpin_link_opts', {
+  sz: 'size_t',
+  flags: 'uint32_t',
+  iter_info_len: 'uint32_t',
+  iter_info: 'void *',
+})
+
 const native = {
   open: lib.func(
     'void *bpf_object__open_mem(const void *bytes, size_t size, const underpin_open_opts *opts)',
@@ -63,8 +70,15 @@ const native = {
   setAutoload: lib.func('int bpf_program__set_autoload(void *program, bool autoload)'),
   attach: lib.func('void *bpf_program__attach(void *program)'),
   attachCgroup: lib.func('void *bpf_program__attach_cgroup(void *program, int cgroup)'),
+  linkCreate: lib.func(
+    'int bpf_link_create(int program, int target, int type, const underpin_link_opts *opts)',
+  ),
+  programQuery: lib.func(
+    'int bpf_prog_query(int target, int type, uint32_t flags, _Out_ uint32_t *attachFlags, _Out_ void *ids, _Inout_ uint32_t *count)',
+  ),
   linkPin: lib.func('int bpf_link__pin(void *link, const char *path)'),
   linkDestroy: lib.func('int bpf_link__destroy(void *link)'),
+  linkFd: lib.func('int bpf_link__fd(void *link)'),
   nextMap: lib.func('void *bpf_object__next_map(void *object, void *previous)'),
   mapName: lib.func('const char *bpf_map__name(void *map)'),
   mapFd: lib.func('int bpf_map__fd(void *map)'),
@@ -80,6 +94,10 @@ const native = {
   ),
   remove: lib.func('int bpf_map_delete_elem(int fd, const void *key)'),
   nextKey: lib.func('int bpf_map_get_next_key(int fd, const void *key, _Out_ void *next)'),
+  lookupBatch: lib.func(
+    'int bpf_map_lookup_batch(int fd, void *from, _Out_ void *to, _Out_ void *keys, _Out_ void *values, _Inout_ uint32_t *count, const void *opts)',
+  ),
+  linkById: lib.func('int bpf_link_get_fd_by_id(uint32_t id)'),
   programById: lib.func('int bpf_prog_get_fd_by_id(uint32_t id)'),
   programLoad: lib.func(
     'int bpf_prog_load(int type, const char *name, const char *license, const void *code, size_t count, void *opts)',
@@ -96,7 +114,9 @@ const native = {
   ringFree: lib.func('void ring_buffer__free(void *ring)'),
   setPrint: lib.func('libbpf_set_print', 'void *', [koffi.pointer(Print)]),
   cpus: lib.func('int libbpf_num_possible_cpus()'),
+  iterCreate: lib.func('int bpf_iter_create(int link)'),
   closeFd: libc.func('int close(int fd)'),
+  setns: libc.func('int setns(int fd, int type)'),
   flock: libc.func('int flock(int fd, int operation)'),
 }
 // libbpf writes to stderr of its own accord; we say ourselves what failed.
@@ -185,8 +205,42 @@ export const attachFd = (fd: number, name: string) =>
   check(native.openLink(null, fd) as number, 'attach bpf program', name)
 export const attachCgroup = (program: Handle, name: string, cgroup: number) =>
   pointer(native.attachCgroup(program, cgroup), 'attach bpf program to cgroup', name)
+/** Kinds of programs that may change the address that a process asks for (linux/bpf.h). */
+export const asking: Record<string, number> = {
+  'cgroup/connect4': 10,
+  'cgroup/connect6': 11,
+  'cgroup/sendmsg4': 14,
+  'cgroup/sendmsg6': 15,
+}
+const preorder = 1 << 6
+/**
+ * Before every other program of the cgroup and those below it: the descriptor of a link; null: another kind of program, or
+ * a kernel older than 6.17, which knows no order.
+ */
+export function attachFirst(program: Handle, cgroup: number): number | null {
+  const type = asking[programSection(program)]
+  if (type === undefined) return null
+  const options = {
+    sz: koffi.sizeof(LinkOptions),
+    flags: preorder,
+    iter_info_len: 0,
+    iter_info: null,
+  }
+  const link = native.linkCreate(programFd(program), cgroup, type, options) as number
+  return link < 0 ? null : link
+}
+const effective = 1
+/** Ids of the programs of a kind that run for a cgroup, in their order: the first 64. */
+export function programsOf(cgroup: number, type: number): number[] {
+  const ids = Buffer.alloc(64 * 4)
+  const count = [64]
+  // fail open for telemetry: more than 64 are an error, and nothing is decided by this.
+  if ((native.programQuery(cgroup, type, effective, [0], ids, count) as number) < 0) return []
+  return Array.from({ length: count[0] ?? 0 }, (_, i) => ids.readUInt32LE(i * 4))
+}
 export const pinLink = (link: Handle, path: string) =>
   void check(native.linkPin(link, path) as number, 'pin bpf link', path)
+export const linkFd = (link: Handle) => native.linkFd(link) as number
 export const destroyLink = (link: Handle) => void native.linkDestroy(link)
 
 // --- maps ---
@@ -219,6 +273,7 @@ export const openPin = (path: string) =>
 export const closeFd = (fd: number) => void native.closeFd(fd)
 
 const ENOENT = 2
+const ENOSPC = 28
 
 /** False when there is no such key. */
 export function lookup(fd: number, key: Buffer, value: Buffer): boolean {
@@ -247,6 +302,28 @@ export function nextKey(fd: number, key: Buffer | null, next: Buffer): boolean {
   return (native.nextKey(fd, key, next) as number) >= 0
 }
 
+export interface Batch {
+  /** Where it begins; null: at the start. */
+  from: Buffer | null
+  /** Where the next one begins. */
+  to: Buffer
+  keys: Buffer
+  values: Buffer
+  /** Rows that there is room for. */
+  room: number
+}
+/** Rows taken, and whether they were the last. `null`: this kernel has no batches for this map; 'small': no room. */
+export function lookupBatch(
+  fd: number,
+  { from, to, keys, values, room }: Batch,
+): { count: number; done: boolean } | 'small' | null {
+  const count = [room]
+  const result = native.lookupBatch(fd, from, to, keys, values, count, null) as number
+  if (result >= 0) return { count: count[0] ?? 0, done: false }
+  if (result === -ENOENT) return { count: count[0] ?? 0, done: true }
+  return result === -ENOSPC ? 'small' : null
+}
+
 export const possibleCpus = () => native.cpus() as number
 
 /** bpf_map_info or bpf_prog_info, as bytes (linux/bpf.h). */
@@ -260,6 +337,13 @@ export function objectInfo(fd: number, size: number): Buffer {
 /** A descriptor of any loaded program. */
 export const openProgram = (id: number) =>
   check(native.programById(id) as number, 'open bpf program', `id ${id}`)
+
+/** False as soon as nothing holds it any more; what it attached may take a moment longer to go. */
+export function isLink(id: number): boolean {
+  const fd = native.linkById(id) as number
+  if (fd >= 0) closeFd(fd)
+  return fd >= 0
+}
 
 // --- running programs by hand ---
 
@@ -334,3 +418,37 @@ const lockExclusive = 2 | 4 // LOCK_EX | LOCK_NB
 
 /** False when another process holds the lock. It goes with the process, however that ends. */
 export const tryLock = (fd: number) => (native.flock(fd, lockExclusive) as number) === 0
+
+/** Runs a program over everything that it iterates; how many bytes it wrote. */
+export function runIterator(link: Handle): number {
+  const fd = check(native.iterCreate(native.linkFd(link)) as number, 'run program', 'iterator')
+  const bytes = Buffer.alloc(4096)
+  let written = 0
+  try {
+    for (let got = 1; got > 0; written += got) got = readSync(fd, bytes)
+  } finally {
+    native.closeFd(fd)
+  }
+  return written
+}
+
+const newNetwork = 0x40000000 // CLONE_NEWNET
+
+/** Does this in another network namespace, which must not wait for anything: it is the thread's own while it lasts. */
+export function inNetwork<T>(path: string, act: () => T): T {
+  const [own, other] = ['/proc/thread-self/ns/net', path].map((one) => openSync(one, 'r')) as [
+    number,
+    number,
+  ]
+  try {
+    check(native.setns(other, newNetwork) as number, 'enter network namespace', path)
+    try {
+      return act()
+    } finally {
+      check(native.setns(own, newNetwork) as number, 'return to network namespace', path)
+    }
+  } finally {
+    closeSync(other)
+    closeSync(own)
+  }
+}

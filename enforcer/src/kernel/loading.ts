@@ -5,7 +5,8 @@ import { openForThisKernel } from './open.ts'
 import * as bpf from './libbpf.ts'
 import type { LeftOut } from './mechanisms.ts'
 import type { MechanismName } from './probe.ts'
-import { hookOf, isWanted, pairOf, type Program } from './programs.ts'
+import { isPreemptible, looksAgain } from './preemption.ts'
+import { hookOf, isEarly, isWanted, isYounger, pairOf, type Program } from './programs.ts'
 
 export interface Loading {
   object: bpf.Handle
@@ -24,6 +25,12 @@ export function loadFor(
     return loadWithout(path, mechanism, prepare, refused)
   } catch (error) {
     if (!(error instanceof bpf.KernelError)) throw error
+    for (const { name } of optional(path, mechanism)) if (isYounger(name)) refused.set(name, '')
+    try {
+      return loadWithout(path, mechanism, prepare, refused)
+    } catch {
+      refused.clear() // it was not that, or not only that
+    }
     for (const { name } of optional(path, mechanism)) {
       const reason = refusal(path, name)
       if (reason !== null) refused.set(name, reason)
@@ -50,6 +57,7 @@ function loadWithout(
   refused: ReadonlyMap<string, string>,
 ): Loading {
   const object = openForThisKernel(path)
+  const preemptible = isPreemptible()
   try {
     const without: LeftOut[] = []
     const programs: Loading['programs'] = []
@@ -57,6 +65,7 @@ function loadWithout(
       const program = { name, section: bpf.programSection(handle) }
       bpf.setAutoload(handle, false)
       if (!isWanted(program, mechanism)) continue
+      if (looksAgain(program) && !preemptible) continue
       const reason = refused.get(name)
       const lacks = isOptional(program) && !bpf.hasHook(program.section)
       if (lacks || reason !== undefined) {
@@ -76,9 +85,11 @@ function loadWithout(
 }
 
 /** Exec is probed for, and the rest cannot be done without. */
-const isOptional = ({ name }: Program): boolean => {
+const isOptional = ({ name, section }: Program): boolean => {
   const pair = pairOf(name)
-  return pair !== null && pair.decision !== 'exec'
+  return (
+    looksAgain({ section }) || isEarly({ section }) || (pair !== null && pair.decision !== 'exec')
+  )
 }
 
 function optional(path: string, mechanism: MechanismName | null): Program[] {
@@ -87,6 +98,7 @@ function optional(path: string, mechanism: MechanismName | null): Program[] {
     return [...bpf.programs(object)]
       .map(([name, handle]) => ({ name, section: bpf.programSection(handle) }))
       .filter((program) => isOptional(program) && isWanted(program, mechanism))
+      .filter((program) => !looksAgain(program) || isPreemptible())
   } finally {
     bpf.closeObject(object)
   }
@@ -107,8 +119,8 @@ function refusal(path: string, name: string): string | null {
   }
 }
 
-const leftOut = ({ name, section }: Program, refused: string): LeftOut => ({
-  decision: pairOf(name)?.decision ?? 'exec',
+export const leftOut = ({ name, section }: Program, refused: string): LeftOut => ({
+  decision: pairOf(name)?.decision ?? (name.startsWith('again_fork') ? 'identity' : 'exec'),
   hook: hookOf(section),
-  refused,
+  refused: isYounger(name) ? '' : refused,
 })

@@ -9,6 +9,8 @@ import * as bpf from './libbpf.ts'
 
 /** Walking a map that others write to can be sent back to its start; this bounds it. */
 const maxWalk = 1_000_000
+/** Taken from a map at a time. */
+const batchRows = 1024
 
 export class Table<K, V> {
   readonly name: string
@@ -37,18 +39,55 @@ export class Table<K, V> {
   }
 
   *keys(): Generator<K> {
-    for (const key of this.rawKeys()) yield decode(this.key, key)
+    for (const [key] of this.rows().values()) yield decode(this.key, key)
   }
 
-  /** Keys first, then values: a row that is deleted meanwhile is left out. */
+  /** As they were when this was asked for: rows may be deleted meanwhile. */
   *entries(): Generator<[K, V]> {
-    const value = Buffer.alloc(this.value.size)
-    for (const key of this.rawKeys())
-      if (bpf.lookup(this.fd, key, value)) yield [decode(this.key, key), decode(this.value, value)]
+    for (const [key, value] of this.rows().values())
+      yield [decode(this.key, key), decode(this.value, value)]
   }
 
-  /** Each key once, although a walk starts again when its row is deleted under it. */
-  private rawKeys(): Buffer[] {
+  size(): number {
+    return this.rows().size
+  }
+
+  /** Key and value of each row, once. */
+  private rows(): Rows {
+    return this.inBatches() ?? this.oneByOne()
+  }
+
+  /** Null where this kernel cannot: some maps before Linux 5.13, and prefix tries of some after. */
+  private inBatches(): Rows | null {
+    const rows: Rows = new Map()
+    let room = batchRows
+    let from: Buffer | null = null
+    // A hash's place is a number of four bytes, another map's a key.
+    const places = [0, 1].map(() => Buffer.alloc(Math.max(4, this.key.size)))
+    for (let i = 0; i < maxWalk; i++) {
+      const to = places[i % 2] as Buffer
+      const keys = Buffer.alloc(room * this.key.size)
+      const values = Buffer.alloc(room * this.value.size)
+      const taken = bpf.lookupBatch(this.fd, { from, to, keys, values, room })
+      if (taken === null) return null
+      if (taken === 'small') {
+        room *= 2 // more rows in one place of the hash than there was room for
+        continue
+      }
+      for (let n = 0; n < taken.count; n++) {
+        const key = keys.subarray(n * this.key.size, (n + 1) * this.key.size)
+        const value = values.subarray(n * this.value.size, (n + 1) * this.value.size)
+        rows.set(key.toString('latin1'), [key, value])
+      }
+      if (taken.done) return rows
+      from = to
+    }
+    return rows
+  }
+
+  /** A walk starts again when its row is deleted under it. Keys first, then values. */
+  private oneByOne(): Rows {
+    const rows: Rows = new Map()
     const keys = new Map<string, Buffer>()
     let previous: Buffer | null = null
     for (let i = 0; i < maxWalk; i++) {
@@ -57,9 +96,15 @@ export class Table<K, V> {
       keys.set(next.toString('latin1'), next)
       previous = next
     }
-    return [...keys.values()]
+    for (const [text, key] of keys) {
+      const value = Buffer.alloc(this.value.size)
+      if (bpf.lookup(this.fd, key, value)) rows.set(text, [key, value])
+    }
+    return rows
   }
 }
+
+type Rows = Map<string, [key: Buffer, value: Buffer]>
 
 const u32: Layout<{ value: number }> = {
   name: 'u32',
@@ -88,6 +133,9 @@ const layouts = {
   ports: [abi.portKey, abi.ruleBits],
   files: [abi.exeKey, abi.fileRow],
   privileges: [abi.privilegeKey, abi.ruleBits],
+  peers: [abi.peerKey, abi.peerRow],
+  places: [abi.placeKey, abi.placeRow],
+  identities: [abi.identityKey, abi.ruleBits],
   images: [u64, abi.imageRow],
   grants: [abi.grantKey, abi.ruleBits],
   processes: [u32, abi.processRow],
@@ -97,7 +145,18 @@ const layouts = {
   ledger: [abi.ledgerKey, abi.ledgerRow],
   ledger_rest: [u32, u64],
   names: [u64, abi.nameRow],
+  unseen: [abi.unseenKey, abi.unseenRow],
   automaton: [u32, abi.automatonRow],
+  name_rules: [abi.exeKey, abi.ruleBits],
+  dns_addresses: [abi.dnsAddressKey, abi.dnsAddressRow],
+  dns_turns: [u64, abi.dnsTurnRow],
+  dns_places: [abi.dnsPlaceKey, abi.dnsAddressKey],
+  dns_questions: [abi.dnsQuestionKey, abi.dnsQuestionRow],
+  dns_texts: [u64, abi.dnsText],
+  dns_resolvers: [abi.dnsResolverKey, u32],
+  dns_settings: [u32, abi.dnsTimes],
+  guard: [u32, abi.guardRow],
+  guarded: [abi.guardedKey, u32],
 } as const
 
 type Layouts = typeof layouts
@@ -114,6 +173,7 @@ export const mapNames = [
   'events',
   'observed',
   'sockets',
+  'dns_streams',
 ] as const
 
 export function openTables(pins: string): Tables {
@@ -157,6 +217,10 @@ export function requireLayout(name: keyof Layouts, fd: number): void {
       'pinned maps of another version: underpin disarm; an object of another version: npm run build',
   })
 }
+
+/** The table of what is guarded, alone. */
+export const guardedTable = (fd: number): Tables['guarded'] =>
+  new Table('guarded', fd, ...layouts.guarded)
 
 export function closeTables(tables: Tables): void {
   for (const table of Object.values(tables))

@@ -20,6 +20,7 @@ const facts = (works: MechanismName[], more: Partial<KernelFacts> = {}): KernelF
     reason: '',
   })),
   readsKernelMemory: true,
+  preemptible: false,
   origin: { works: true, reason: 'tells them apart' },
   ...more,
 })
@@ -28,7 +29,7 @@ const row = (given: KernelFacts, decision: DecisionName, leftOut: LeftOut[] = []
 
 test('the best mechanism that works carries out all that hooks can refuse, and lacks nothing', () => {
   for (const best of ['lsm', 'fmod_ret'] as const)
-    for (const decision of ['exec', 'code', 'file', 'privilege'] as const)
+    for (const decision of ['exec', 'code', 'file', 'privilege', 'socket'] as const)
       expect(row(facts([best, 'signal']), decision)).toEqual({ decision, mechanism: best })
 })
 
@@ -39,7 +40,7 @@ test('where only a signal works, exec is killed, the rest is not decided, and th
     degraded: expect.stringContaining('killed') as string,
     better: expect.stringContaining('lsm=lockdown,yama,bpf') as string,
   })
-  for (const decision of ['code', 'file', 'privilege'] as const)
+  for (const decision of ['code', 'file', 'privilege', 'socket'] as const)
     expect(row(given, decision)).toMatchObject({
       mechanism: 'none',
       degraded: expect.stringMatching(/\w/) as string,

@@ -14,13 +14,15 @@ export interface KernelFacts {
   probes: ProbeResult[]
   /** Programs may read kernel memory; without it nobody can be told apart. */
   readsKernelMemory: boolean
+  /** The kernel may take the processor away from a program: see preemption.ts. */
+  preemptible: boolean
   /** Files of an image are told from others. */
   origin: Provenance
 }
 
 /** A program of a pair that could not be used. */
 export interface LeftOut {
-  decision: PairedDecision
+  decision: PairedDecision | 'identity'
   hook: string
   /** Empty: the kernel has no such hook. */
   refused: string
@@ -53,11 +55,13 @@ export const decisionTitles: Record<DecisionName, string> = {
   origin: 'code of the image or not',
   file: 'files that are opened',
   privilege: 'privileges that are used',
+  socket: 'other ways to talk than IP',
   egress: 'connections and datagrams out',
   ingress: 'connections and datagrams in',
   bind: 'ports that are listened on',
   packet: 'packets of all sockets',
   protocol: 'mining handshakes',
+  guard: 'attacks on Underpin itself',
   identity: 'who is who',
   observation: 'what is seen of all others',
 }
@@ -91,14 +95,12 @@ export function mechanismsOf(facts: KernelFacts, leftOut: readonly LeftOut[]): D
       better: blocked.remedy,
     }))
   return names.map((decision) => {
-    if (decision === 'exec') return execRow(facts)
+    const without = leftOut.filter((one) => one.decision === decision)
+    if (decision === 'exec') return execRow(facts, without)
     if (decision === 'origin') return originRow(facts)
-    if (isPaired(decision))
-      return pairedRow(
-        decision,
-        facts,
-        leftOut.filter((one) => one.decision === decision),
-      )
+    if (isPaired(decision)) return pairedRow(decision, facts, without)
+    if (without.length > 0)
+      return { decision, mechanism: 'tracing', ...onceOnly(facts, 'a fork', without) }
     return { decision, mechanism: isTraced(decision) ? 'tracing' : 'cgroup' }
   })
 }
@@ -120,14 +122,25 @@ const isTraced = (decision: DecisionName) => decision === 'identity' || decision
 const isPaired = (decision: DecisionName): decision is PairedDecision =>
   (pairedDecisions as readonly string[]).includes(decision)
 
-function execRow(facts: KernelFacts): DecisionMechanism {
+/** Where the kernel may skip a program, and refuses the second look. */
+function onceOnly(facts: KernelFacts, what: string, leftOut: readonly LeftOut[]) {
+  const [{ hook = '', refused = '' } = {}] = leftOut
+  return {
+    degraded: `${what} may go unseen when the kernel takes the processor away from the program that looks at another one; looking again by a kprobe is not possible (${hook}: ${refused})`,
+    better: `a kernel with kprobes (CONFIG_KPROBES), or one that is not preempted (preempt=voluntary, before Linux 7.0), not ${facts.release}`,
+  }
+}
+
+function execRow(facts: KernelFacts, leftOut: readonly LeftOut[]): DecisionMechanism {
   const mechanism = chosenOf(facts)
+  if (mechanism === 'fmod_ret' && leftOut.length > 0)
+    return { decision: 'exec', mechanism, ...onceOnly(facts, 'an exec', leftOut) }
   if (mechanism === 'lsm' || mechanism === 'fmod_ret') return { decision: 'exec', mechanism }
   return {
     decision: 'exec',
     mechanism: mechanism ?? 'none',
     degraded: mechanism
-      ? 'a denied program is killed before its first instruction; its exec does not fail'
+      ? `a denied program is killed before its first instruction; its exec does not fail${leftOut.some(({ hook }) => hook === 'sched_prepare_exec') ? '; scripts are known by the text that exec was asked for' : ''}`
       : 'nothing stops an exec here; it is recorded only',
     better: betterHooks(facts),
   }
@@ -138,6 +151,10 @@ const undecided: Record<PairedDecision, string> = {
   code: 'mapping code is not decided',
   file: 'opening files is not decided',
   privilege: 'using privileges is not decided',
+  socket:
+    'sockets of other families than IP, and changing the network, are not decided; raw IP sockets are',
+  guard:
+    'a container with privileges can reach the maps, programs, links and pins and end the agent',
 }
 
 function pairedRow(
@@ -153,6 +170,8 @@ function pairedRow(
       degraded: `${undecided[decision]}: no hook of this kernel lets a program refuse`,
       better: betterHooks(facts),
     }
+  if (leftOut.length === 0 && mechanism === 'fmod_ret' && facts.preemptible)
+    return { decision, mechanism, ...interrupted(facts) }
   if (leftOut.length === 0) return { decision, mechanism }
   return {
     decision,
@@ -175,6 +194,13 @@ function pairedRow(
       .join('; '),
   }
 }
+
+/** An exec that was not asked about is stopped by a second look; nothing stops these. */
+const interrupted = (facts: KernelFacts) => ({
+  degraded:
+    'this kernel may take the processor away from the program that decides, and does not ask it again for others there until it goes on: what they do meanwhile is not decided',
+  better: `${betterHooks(facts)}; or preempt=voluntary, before Linux 7.0`,
+})
 
 function originRow({ origin }: KernelFacts): DecisionMechanism {
   if (origin.works) return { decision: 'origin', mechanism: 'types' }

@@ -17,17 +17,19 @@ import { UnderpinError } from '../../../runtime/src/index.ts'
 import { control as controlLayout } from './abi.gen.ts'
 import { cgroupId } from './cgroups.ts'
 import { decode } from './codec.ts'
+import { guardLink, guardObject, guardOnlyObject, guardPlace } from './guard.ts'
 import * as bpf from './libbpf.ts'
-import { leftOutOf, loadFor, type Loading } from './loading.ts'
+import { leftOut as lacking, leftOutOf, loadFor, type Loading } from './loading.ts'
 import { closeTables, mapNames, requireLayout, tablesOf, type Tables } from './maps.ts'
 import type { LeftOut } from './mechanisms.ts'
 import { disarm, removePins } from './pins.ts'
 import { mechanismNumber, type MechanismName } from './probe.ts'
 import { askedFor } from './on-demand.ts'
+import { looksAgain } from './preemption.ts'
 import { ofCgroup } from './programs.ts'
 
 /** Raised when a layout in bpf/abi.h changes in a way that old maps cannot be read with. */
-const abiVersion = 2
+const abiVersion = 3
 const bpffsMagic = 0xcafe4a11
 
 export interface Attachment {
@@ -96,7 +98,8 @@ export function attachObject(options: AttachOptions): Attachment {
     if (
       digest.equals(control.object) &&
       ['links', 'programs'].every((one) => existsSync(join(pins, one)))
-    )
+    ) {
+      guardPlace(tables, pins)
       return {
         tables,
         loaded: false,
@@ -105,6 +108,7 @@ export function attachObject(options: AttachOptions): Attachment {
           ...readdirSync(join(pins, 'programs')),
         ]),
       }
+    }
     closeTables(tables)
   }
   const { tables, leftOut } = load(options, existing)
@@ -146,8 +150,14 @@ function load(options: AttachOptions, existing: boolean): { tables: Tables; left
       removePins(folder)
       mkdirSync(folder, { mode: 0o700 })
     }
+    const ours = tablesOf((name) => bpf.mapFd(maps.get(name) as bpf.Handle))
+    const mapFds = [...maps.values()].map((map) => bpf.mapFd(map))
+    const programFds = loading.programs.map(({ handle }) => bpf.programFd(handle))
+    guardPlace(ours, pins)
+    guardObject(ours.guarded, mapFds, programFds)
     pinOnDemand(loading, programs)
-    attachAll(loading, options.cgroup, fresh, existing ? decidesNow(pins) : 0)
+    const decides = existing ? decidesNow(pins) : 0
+    const links = attachAll(loading, options.cgroup, fresh, decides, ours.guarded)
     // Killed at any point from here on, the next agent finds one whole set of links, and not a digest that fits it.
     if (existing) forgetObject(pins)
     if (existsSync(join(pins, 'links'))) renameSync(join(pins, 'links'), join(pins, 'links-old'))
@@ -155,6 +165,7 @@ function load(options: AttachOptions, existing: boolean): { tables: Tables; left
     removePins(join(pins, 'programs'))
     renameSync(programs, join(pins, 'programs'))
     removePins(join(pins, 'links-old'))
+    guardOnlyObject(ours.guarded, mapFds, programFds, links)
     const tables = tablesOf((name) => bpf.openPin(join(pins, 'maps', name)))
     return { tables, leftOut: loading.leftOut }
   } catch (error) {
@@ -180,22 +191,42 @@ function pinOnDemand({ programs }: Loading, pins: string): void {
     if (askedFor(program.name)) bpf.pin(bpf.programFd(handle), join(pins, program.name))
 }
 
-/** `decides`: what the plan in force asks for. */
-function attachAll({ programs }: Loading, cgroup: string, pins: string, decides: number): void {
+/** `decides`: what the plan in force asks for. Answers the ids of the links. */
+function attachAll(
+  { programs, leftOut }: Loading,
+  cgroup: string,
+  pins: string,
+  decides: number,
+  guarded: Tables['guarded'],
+): number[] {
   const folder = openSync(cgroup, 'r')
+  const ids: number[] = []
   try {
-    for (const {
-      program: { name, section },
-      handle,
-    } of programs) {
+    for (const { program, handle } of programs) {
+      const { name, section } = program
       const asked = askedFor(name)
       if (asked && !(asked & decides)) continue
-      const link = ofCgroup(section)
-        ? bpf.attachCgroup(handle, name, folder)
-        : bpf.attach(handle, name)
-      bpf.pinLink(link, join(pins, name))
-      bpf.destroyLink(link) // the pin keeps it
+      try {
+        const first = ofCgroup(section) ? bpf.attachFirst(handle, folder) : null
+        if (first !== null) {
+          bpf.pin(first, join(pins, name))
+          ids.push(guardLink(guarded, first, join(pins, name)))
+          bpf.closeFd(first)
+          continue
+        }
+        const link = ofCgroup(section)
+          ? bpf.attachCgroup(handle, name, folder)
+          : bpf.attach(handle, name)
+        bpf.pinLink(link, join(pins, name))
+        ids.push(guardLink(guarded, bpf.linkFd(link), join(pins, name)))
+        bpf.destroyLink(link) // the pin keeps it
+      } catch (error) {
+        // A second look that cannot be had costs that, and is told.
+        if (!looksAgain(program) || !(error instanceof bpf.KernelError)) throw error
+        leftOut.push(lacking(program, error.parts.found))
+      }
     }
+    return ids
   } finally {
     closeSync(folder)
   }

@@ -7,14 +7,17 @@ import { existsSync, readdirSync, unlinkSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { Decides } from './abi.gen.ts'
+import { guardPinnedLink } from './guard.ts'
 import * as bpf from './libbpf.ts'
 import { pairOf, type PairedDecision } from './programs.ts'
 
 const askedBy: Record<PairedDecision, number> = {
   exec: 0, // always
+  guard: 0,
   code: Decides.CODE,
   file: Decides.FILES,
   privilege: Decides.PRIVILEGES,
+  socket: Decides.SOCKETS,
 }
 
 /** The bit of `control.decides` that asks for this program; 0: it is always attached. */
@@ -32,6 +35,7 @@ export function attachAsked(pins: string, decides: number): void {
     try {
       const fd = bpf.attachFd(program, name)
       bpf.pin(fd, link)
+      guardPinnedLink(pins, fd, link)
       bpf.closeFd(fd)
     } finally {
       bpf.closeFd(program)

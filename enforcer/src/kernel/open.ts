@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs'
 import { exchangeProgram, withoutExchange } from './exchange.ts'
 import * as bpf from './libbpf.ts'
 
-/** Maps that hold so many elements for each processor (CPU_SLOTS and PATH_SLOTS in bpf/work.bpf.h). */
-const perProcessor = { works: 16, scratches: 4 } as const
+/** Maps that hold so many elements for each processor (CPU_SLOTS and PATH_SLOTS in bpf/work.bpf.h, DNS_ROOMS). */
+const perProcessor = { works: 16, scratches: 4, dns_rooms: 4 } as const
 
 export function openForThisKernel(path: string): bpf.Handle {
   const bytes = readFileSync(path)

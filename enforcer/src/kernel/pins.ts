@@ -14,7 +14,15 @@ export function removePins(folder: string): void {
 export function disarm(pins: string): number {
   if (!existsSync(pins)) return 0
   let count = 0
-  for (const folder of ['links', 'links-new', 'links-old', 'programs', 'programs-new', 'maps']) {
+  for (const folder of [
+    'links',
+    'links-new',
+    'links-old',
+    'programs',
+    'programs-new',
+    'maps',
+    'flows',
+  ]) {
     const at = join(pins, folder)
     if (!existsSync(at)) continue
     count += readdirSync(at).length

@@ -2,31 +2,27 @@
 // Steps → maps. New rulesets are written under new numbers; then one write per binding switches everything that is
 // bound by it. When something cannot be written, what was written is taken back and the previous plan stays in force.
 import { UnderpinError } from '../../../runtime/src/index.ts'
-import {
-  Decides,
-  Limit,
-  PathKind,
-  Scope,
-  type Control,
-  type RulesetRow,
-} from '../kernel/abi.gen.ts'
+import { Decides, Scope, type Control } from '../kernel/abi.gen.ts'
 import type { Tables } from '../kernel/maps.ts'
 import { scopeNumber } from '../identity/scope.ts'
 import { diff, emptyPlan, type Steps } from './diff.ts'
+import { maxPatternStates, type Plan, type Ruleset } from './compile.ts'
+import type { HashKey } from './path-hash.ts'
 import {
-  maskNames,
-  maxPatternStates,
-  type FileRow,
-  type Plan,
-  type Restricting,
-  type Ruleset,
-} from './compile.ts'
-import { hashPath, type HashKey } from './path-hash.ts'
-import type { AddressRow, Bits, PortRow } from './prefixes.ts'
-import { stratumAutomaton } from './stratum.ts'
+  forgetIdentities,
+  requireRoomForPeers,
+  writeIdentities,
+  writePeers,
+  type Told,
+} from './peer-rows.ts'
+import type { Peers } from './peers.ts'
+import { deleteRulesets, ruleTables, writeRuleset } from './ruleset-rows.ts'
+import { handshakeEnd, handshakeRows } from './stratum.ts'
 
 export interface Applied {
   plan: Plan
+  /** Whom the rows of addresses tell of; null: an agent before us wrote them. */
+  peers: Peers | null
   policies: Map<string, number>
   rulesets: Map<string, number>
   bindings: Map<string, number>
@@ -39,14 +35,12 @@ export interface Applied {
   /** Rulesets and bindings that nothing points to any more; deleted when no program can still be using them. */
   retired: { rulesets: number[]; bindings: number[] }
   /** What our rows in the kernel say by now, whichever plan they were for: policies by key, rulesets by number. */
-  rows: { policies: Map<string, 'audit' | 'enforce' | 'gone'>; rulesets: Map<number, Ruleset> }
+  rows: {
+    policies: Map<string, 'audit' | 'enforce' | 'gone'>
+    rulesets: Map<number, Ruleset>
+    identities: Told
+  }
 }
-
-export const words = (bits: Bits) => ({
-  word: Array.from({ length: Limit.RULE_WORDS }, (_, i) =>
-    BigInt.asUintN(64, bits >> BigInt(64 * i)),
-  ),
-})
 
 /**
  * What an agent before us left: its numbers stay taken, its bindings are replaced as ours come. It may have been killed
@@ -68,6 +62,7 @@ export function adopt(tables: Tables): Applied {
   writeStratum(tables)
   return {
     plan: emptyPlan,
+    peers: null,
     policies,
     rulesets: new Map(),
     bindings: new Map(),
@@ -76,23 +71,16 @@ export function adopt(tables: Tables): Applied {
     strayPods: [...tables.pods.keys()].map(({ uid }) => Buffer.from(uid).toString('hex')),
     half: halfInUse(tables),
     retired: { rulesets: [...rulesets], bindings },
-    rows: { policies: new Map(), rulesets: new Map() },
+    rows: { policies: new Map(), rulesets: new Map(), identities: new Map() },
   }
 }
 
-/** The handshake automaton lies first; it is the same in every plan. */
 function writeStratum(tables: Tables): void {
-  const states = stratumAutomaton(stratumLimit)
-  for (const [index, state] of states.entries())
-    tables.automaton.set(
-      { value: index + 1 },
-      { next: [...state.next].map((to) => to + 1), accept: state.accepts[0] ?? 0 },
-    )
+  for (const { index, next, accept } of handshakeRows())
+    tables.automaton.set({ value: index }, { next: [...next], accept })
 }
 
-/** Room kept for it: a version with other handshakes must not write over the patterns that are in force. */
-const stratumLimit = 2500
-const halfStart = (half: 0 | 1) => stratumLimit + 1 + half * maxPatternStates
+const halfStart = (half: 0 | 1) => handshakeEnd + half * maxPatternStates
 
 function halfInUse(tables: Tables): 0 | 1 {
   const start = tables.control.get({ value: 0 })?.cgroupStart ?? 0
@@ -143,6 +131,7 @@ export function prepare(
     retired: { rulesets: [...applied.retired.rulesets], bindings: [...applied.retired.bindings] },
   }
   requireRoom(applied, plan, steps)
+  requireRoomForPeers(plan.peers, applied.plan.peers)
   const { rows } = next
   const written: number[] = []
   try {
@@ -162,9 +151,10 @@ export function prepare(
       writeRuleset(tables, key, id, ruleset, next.policies)
       next.rulesets.set(digest, id)
     }
+    writeIdentities(tables, rows.identities, rows.rulesets, plan.peers)
     return { next, steps }
   } catch (error) {
-    deleteRulesets(tables, rows.rulesets, written)
+    deleteRulesets(tables, hashKeyOf(tables), rows.rulesets, written)
     throw error
   }
 }
@@ -175,6 +165,8 @@ export function commit(tables: Tables, next: Applied, steps: Steps): void {
   const decides = decidesOf(plan)
   // Before anything is switched, so that no new ruleset goes unasked; what none asks for any more goes at the end.
   setControl(tables, { decides: decides | (tables.control.get({ value: 0 })?.decides ?? 0) })
+  writePeers(tables, next.peers, plan.peers)
+  next.peers = plan.peers
   const rulesetId = (digest: string) => next.rulesets.get(digest) ?? 0
   for (const binding of steps.bind) {
     const { scope, ruleset } = plan.bindings.get(binding) as { scope: 'pod'; ruleset: string }
@@ -222,10 +214,11 @@ export function commit(tables: Tables, next: Applied, steps: Steps): void {
 /** Which decisions about running processes a plan asks for, as in `control`. */
 export function decidesOf({ rulesets }: Plan): number {
   let decides = 0
-  for (const { masks } of rulesets.values()) {
+  for (const { masks, restricts } of rulesets.values()) {
     if (masks.file !== 0n) decides |= Decides.FILES
     if (masks.privilege !== 0n) decides |= Decides.PRIVILEGES
     if (masks.codeFile !== 0n || masks.codeMemory !== 0n) decides |= Decides.CODE
+    if (masks.socket !== 0n || restricts.process.audited !== null) decides |= Decides.SOCKETS
   }
   return decides
 }
@@ -291,102 +284,10 @@ export function sweep(tables: Tables, applied: Applied, retired = applied.retire
   const bindings = new Set(retired.bindings.filter((id) => !kept.has(id)))
   const rulesets = new Set(retired.rulesets.filter((id) => !keptRulesets.has(id)))
   for (const id of bindings) tables.bindings.set({ value: id }, {})
-  deleteRulesets(tables, applied.rows.rulesets, [...rulesets])
+  deleteRulesets(tables, hashKeyOf(tables), applied.rows.rulesets, [...rulesets])
+  forgetIdentities(tables, applied.rows.identities, applied.rows.rulesets, applied.plan.peers)
   applied.retired = {
     rulesets: applied.retired.rulesets.filter((id) => !rulesets.has(id)),
     bindings: applied.retired.bindings.filter((id) => !bindings.has(id)),
   }
-}
-
-const ruleTables = (tables: Tables) =>
-  [
-    tables.rules,
-    tables.exes,
-    tables.addresses,
-    tables.ports,
-    tables.files,
-    tables.privileges,
-  ] as const
-
-const pathKinds = { exact: PathKind.EXACT, below: PathKind.BELOW, above: PathKind.ABOVE }
-
-const exeKey = (key: HashKey, ruleset: number, kind: FileRow['kind'], path: string) => ({
-  ruleset,
-  kind: pathKinds[kind],
-  hash: hashPath(key, path).hash,
-})
-const addressKey = (ruleset: number, { family, address, bits }: AddressRow) => ({
-  prefix: 64 + bits,
-  ruleset,
-  family,
-  address,
-})
-const portKey = (ruleset: number, { protocol, port, bits }: PortRow) => ({
-  prefix: 48 + bits,
-  ruleset,
-  protocol,
-  port: Uint8Array.of(port >> 8, port & 0xff),
-})
-
-export function writeRuleset(
-  tables: Tables,
-  key: HashKey,
-  id: number,
-  ruleset: Ruleset,
-  policies: ReadonlyMap<string, number>,
-): void {
-  const policyId = (name: string | null) => (name === null ? 0 : (policies.get(name) ?? 0))
-  for (const { rule, policy, path } of ruleset.blame)
-    tables.rules.set({ ruleset: id, rule }, { policy: policyId(policy), path: path.slice(0, 59) })
-  for (const { kind, path, exe, from } of ruleset.paths)
-    tables.exes.set(exeKey(key, id, kind, path), { exe: words(exe), from: words(from) })
-  for (const row of ruleset.addresses) tables.addresses.set(addressKey(id, row), words(row.rules))
-  for (const row of ruleset.ports) tables.ports.set(portKey(id, row), words(row.rules))
-  for (const { kind, path, read, write } of ruleset.files)
-    tables.files.set(exeKey(key, id, kind, path), { read: words(read), write: words(write) })
-  for (const { privilege, rules } of ruleset.privileges)
-    tables.privileges.set({ ruleset: id, privilege }, words(rules))
-  const restrictsRow = ({ enforced, audited }: Restricting) => ({
-    enforced: policyId(enforced),
-    audited: policyId(audited),
-  })
-  const { masks } = ruleset
-  const row: Partial<RulesetRow> = {
-    restricts: restrictsRow(ruleset.restricts.process),
-    restrictsFiles: restrictsRow(ruleset.restricts.file),
-    restrictsPrivileges: restrictsRow(ruleset.restricts.privilege),
-    exeBelow: ruleset.paths.some((p) => p.kind === 'below') ? 1 : 0,
-    fileBelow: ruleset.files.some((f) => f.kind === 'below') ? 1 : 0,
-    decidesFiles: masks.file === 0n ? 0 : 1,
-    decidesPrivileges: masks.privilege === 0n ? 0 : 1,
-    asksLineage: masks.entrypoint === 0n && masks.startedExec === 0n ? 0 : 1,
-    decidesCode: masks.codeFile === 0n && masks.codeMemory === 0n ? 0 : 1,
-  }
-  for (const name of maskNames) row[name] = words(masks[name])
-  tables.rulesets.set({ value: id }, row)
-}
-
-/** The rows that `writeRuleset` wrote, as far as it came. Those of an earlier agent are looked for in whole maps. */
-function deleteRulesets(tables: Tables, known: Map<number, Ruleset>, ids: readonly number[]): void {
-  const key = hashKeyOf(tables)
-  const unknown = new Set<number>()
-  for (const id of ids) {
-    tables.rulesets.delete({ value: id })
-    const ruleset = known.get(id)
-    if (!ruleset) {
-      unknown.add(id)
-      continue
-    }
-    for (const { rule } of ruleset.blame) tables.rules.delete({ ruleset: id, rule })
-    for (const { kind, path } of ruleset.paths) tables.exes.delete(exeKey(key, id, kind, path))
-    for (const row of ruleset.addresses) tables.addresses.delete(addressKey(id, row))
-    for (const row of ruleset.ports) tables.ports.delete(portKey(id, row))
-    for (const { kind, path } of ruleset.files) tables.files.delete(exeKey(key, id, kind, path))
-    for (const { privilege } of ruleset.privileges)
-      tables.privileges.delete({ ruleset: id, privilege })
-    known.delete(id)
-  }
-  if (unknown.size === 0) return
-  for (const table of ruleTables(tables))
-    for (const key of table.keys()) if (unknown.has(key.ruleset)) table.delete(key)
 }

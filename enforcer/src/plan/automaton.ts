@@ -15,6 +15,8 @@ export interface Pattern {
   part: Part
   /** What it means when this pattern accepts; several patterns may accept the same text. */
   means: number
+  /** In a search: the text begins with it. */
+  first?: true
 }
 
 export interface State {
@@ -42,11 +44,11 @@ export function buildAutomaton(
   const nodes: Node[] = []
   const node = (means: number | null = null) => nodes.push({ edges: [], epsilon: [], means }) - 1
   const start = node()
-  for (const pattern of patterns) {
-    const end = node(pattern.means)
-    nodes[start]?.epsilon.push(build(nodes, node, pattern.part, end))
-  }
-  if (options.search) nodes[start]?.edges.push({ on: null, to: start })
+  const anywhere = node()
+  nodes[start]?.epsilon.push(anywhere)
+  if (options.search) nodes[anywhere]?.edges.push({ on: null, to: anywhere })
+  for (const { part, means, first } of patterns)
+    nodes[first ? start : anywhere]?.epsilon.push(build(nodes, node, part, node(means)))
   return determine(nodes, start, options)
 }
 
@@ -90,7 +92,11 @@ function determine(
   const known = new Map<string, number>()
   const sets: number[][] = []
   const stateOf = (set: number[]): number => {
-    const name = set.join()
+    const means = new Set(
+      set.map((at) => nodes[at]?.means).filter((m) => m !== null && m !== undefined),
+    )
+    // What a search has found stays found: one state for each meaning.
+    const name = search && means.size > 0 ? `found ${[...means].join()}` : set.join()
     const found = known.get(name)
     if (found !== undefined) return found
     if (states.length >= limit)
@@ -100,9 +106,6 @@ function determine(
         expected: `at most ${limit}`,
         remedy: 'use fewer or simpler patterns',
       })
-    const means = new Set(
-      set.map((at) => nodes[at]?.means).filter((m) => m !== null && m !== undefined),
-    )
     states.push({ next: new Int32Array(256).fill(-1), accepts: [...means].sort((a, b) => a - b) })
     sets.push(set)
     known.set(name, states.length - 1)
@@ -121,8 +124,13 @@ function determine(
     for (const { on, to } of edges)
       for (const byte of on ?? []) perByte.set(byte, [...(perByte.get(byte) ?? []), to])
     if (always.length > 0) state.next.fill(stateOf(closure(nodes, always)))
-    for (const [byte, targets] of perByte)
-      state.next[byte] = stateOf(closure(nodes, [...always, ...targets]))
+    const made = new Map<string, number>() // most bytes lead where others do
+    for (const [byte, targets] of perByte) {
+      const name = targets.join()
+      const next = made.get(name) ?? stateOf(closure(nodes, [...always, ...targets]))
+      made.set(name, next)
+      state.next[byte] = next
+    }
   }
   return states
 }

@@ -3,10 +3,14 @@
 // The same input gives the same plan. What a policy means comes from policies/ (flattenRules, selects) alone.
 import { createHash } from 'node:crypto'
 import {
-  directoriesOf,
+  indexCluster,
+  noCluster,
+  type ClusterIndex,
   flattenRules,
-  privilegeNumber,
+  noResolvers,
   restricts,
+  type PodFacts,
+  type Resolvers,
   type Rule,
   type RuntimeLike,
 } from '../../../policies/src/index.ts'
@@ -15,6 +19,17 @@ import { Limit } from '../kernel/abi.gen.ts'
 import { buildAutomaton, type State } from './automaton.ts'
 import { cgroupPart } from './cgroup-automaton.ts'
 import { addressRows, portRows, type AddressRow, type Bits, type PortRow } from './prefixes.ts'
+import { askingOf, noPeers, peersOf, type Asking, type Peers } from './peers.ts'
+import {
+  lines,
+  pathRows,
+  nameRows,
+  fileRows,
+  privilegeRows,
+  socketRows,
+  plain,
+  type NumberedRule,
+} from './ruleset-parts.ts'
 import { selecting as selectingPods, type SelectionMemory } from './selecting.ts'
 import { claims, type KnownPod } from '../identity/pods.ts'
 import { defaultPosture, pendingPolicies, type Posture } from './pending.ts'
@@ -52,9 +67,17 @@ export interface Ruleset {
   paths: PathRow[]
   addresses: AddressRow[]
   ports: PortRow[]
+  /** Names of hosts. */
+  names: NameRow[]
+  /** What rules ask of pods and Services. */
+  asking: Asking[]
+  /** Some rail denies egress, also to where a Service leads. */
+  railsAbout: boolean
   files: FileRow[]
   /** By number. */
   privileges: { privilege: number; rules: Bits }[]
+  /** By number, as enum socket_use. */
+  sockets: { use: number; rules: Bits }[]
   /** What policies in enforce allow and deny, a line each, to tell a plan that tightens from one that loosens. */
   allows: string[]
   denies: string[]
@@ -82,7 +105,16 @@ export const maskNames = [
   'codeMemory',
   'entrypoint',
   'startedExec',
+  'socket',
+  'resolver',
+  'looped',
 ] as const
+
+export interface NameRow {
+  kind: 'exact' | 'below'
+  name: string
+  rules: Bits
+}
 
 export interface Plan {
   policies: { key: string; mode: 'audit' | 'enforce' }[]
@@ -100,6 +132,8 @@ export interface Plan {
   container: string
   /** Binding of a pod whose UID nobody knows. */
   pending: string
+  /** Who is at which address. */
+  peers: Peers
 }
 
 /** The kernel's table holds this twice: the old automaton stays in place while the new one is written. */
@@ -109,10 +143,13 @@ const maxRules = Limit.RULE_WORDS * 64
 /** Kept by the caller, so that a change compiles only what it changes. */
 export interface CompileMemory extends SelectionMemory {
   /** Of the plan before, by the policies they were made of. */
-  rulesets: Map<string, { of: readonly RuntimeLike[]; ruleset: Ruleset }>
+  rulesets: Map<string, { of: readonly RuntimeLike[]; node: string; ruleset: Ruleset }>
+  /** With which they were made: the same object, or they are made again. */
+  resolvers: Resolvers
 }
 export const noCompileMemory = (): CompileMemory => ({
   rulesets: new Map(),
+  resolvers: noResolvers,
   policies: new Set(),
   pods: new Map(),
 })
@@ -122,8 +159,11 @@ export function compile(
   pods: readonly KnownPod[],
   memory: CompileMemory = noCompileMemory(),
   posture: Posture = defaultPosture,
+  resolvers: Resolvers = noResolvers,
+  cluster: ClusterIndex = indexCluster(noCluster),
 ): Plan {
-  const earlier = memory.rulesets
+  const earlier = memory.resolvers === resolvers ? memory.rulesets : new Map<string, never>()
+  memory.resolvers = resolvers
   memory.rulesets = new Map()
   const ordered = [...policies].sort((a, b) => (a.key < b.key ? -1 : 1))
   const pending = pendingPolicies[posture]
@@ -139,17 +179,27 @@ export function compile(
     accepts: new Map(),
     container: '',
     pending: '',
+    peers: noPeers,
   }
-  const bind = (scope: SubjectScope, selecting: readonly RuntimeLike[]): string => {
-    const key = `${scope}:${selecting.map((p) => p.key).join(',')}`
+  const bind = (
+    scope: SubjectScope,
+    selecting: readonly RuntimeLike[],
+    facts?: PodFacts,
+  ): string => {
+    // What is implied depends on the pod: pods of one kind share a binding all the same.
+    const pod = facts && selecting.some((one) => restricts(one, 'ingress')) ? facts : undefined
+    const kind = pod ? describeFacts(pod) : ''
+    const key = `${scope}:${selecting.map((p) => p.key).join(',')}${kind && `;${kind}`}`
     if (selecting.length === 0) plan.bindings.set(key, { scope, ruleset: '' })
     if (!plan.bindings.has(key)) {
       const before = earlier.get(key)
+      const node = pod?.node.join() ?? ''
       const same =
         before?.of.length === selecting.length &&
+        before.node === node &&
         before.of.every((p, i) => p.policy === selecting[i]?.policy)
-      const ruleset = same ? before.ruleset : compileRuleset(selecting)
-      memory.rulesets.set(key, { of: selecting, ruleset })
+      const ruleset = same ? before.ruleset : compileRuleset(selecting, pod, resolvers)
+      memory.rulesets.set(key, { of: selecting, node, ruleset })
       plan.rulesets.set(ruleset.digest, ruleset)
       plan.bindings.set(key, { scope, ruleset: ruleset.digest })
     }
@@ -159,12 +209,22 @@ export function compile(
   for (const [pod, selecting] of [...selectingPods(ordered, pods, memory)].sort(
     ([a], [b]) => claims.indexOf(a.claim ?? 'uid') - claims.indexOf(b.claim ?? 'uid'),
   ))
-    plan.pods.set(pod.uid, bind('pod', selecting))
+    plan.pods.set(pod.uid, bind('pod', selecting, pod.facts))
   const everywhere = ordered.filter(selectsEveryContainer)
   plan.pending = bind('pod', pending)
   plan.container = bind('unmanaged', everywhere.length > 0 ? everywhere : pending)
   bindPatterns(plan, ordered, everywhere, bind)
+  plan.peers = peersOf(plan.rulesets.values(), cluster)
   return plan
+}
+
+/** All but its node's addresses, which are the same for every pod here. */
+function describeFacts({ probes, sidecar }: PodFacts): string {
+  const ports = sidecar ? [...sidecar.inbound, ...sidecar.outbound.map(({ port }) => port)] : []
+  return [
+    ...(probes.length > 0 ? [`probes ${probes.join(' ')}`] : []),
+    ...(sidecar ? [`${sidecar.name} ${ports.join(' ')}`] : []),
+  ].join('; ')
 }
 
 /** Policies about cgroups select by pattern, so that the kernel can bind a new cgroup by itself. */
@@ -218,8 +278,6 @@ export function selectsEveryContainer({ policy }: RuntimeLike): boolean {
   )
 }
 
-type NumberedRule = Rule & { number: number }
-
 /** Allow rules that differ only in executables are one rule: 300 tools without network need one bit, not 300. */
 function number(rules: readonly Rule[]): NumberedRule[] {
   const merged = new Map<string, NumberedRule>()
@@ -242,11 +300,12 @@ function number(rules: readonly Rule[]): NumberedRule[] {
   return out
 }
 
-const plain = (_: string, value: unknown): unknown =>
-  value instanceof Uint8Array ? [...value] : value
-
-export function compileRuleset(policies: readonly RuntimeLike[]): Ruleset {
-  const rules = number(policies.flatMap(flattenRules))
+export function compileRuleset(
+  policies: readonly RuntimeLike[],
+  pod?: PodFacts,
+  resolvers: Resolvers = noResolvers,
+): Ruleset {
+  const rules = number(policies.flatMap((policy) => flattenRules(policy, pod, resolvers)))
   if (rules.length > maxRules)
     throw new UnderpinError('policy-invalid', {
       operation: 'compile policies',
@@ -287,6 +346,9 @@ export function compileRuleset(policies: readonly RuntimeLike[]): Ruleset {
       codeMemory: bits((r) => r.code === 'memory'),
       entrypoint: bits((r) => r.startedBy === 'entrypoint'),
       startedExec: bits((r) => r.startedBy === 'exec'),
+      socket: bits((r) => r.about === 'socket'),
+      looped: bits((r) => r.looped === true),
+      resolver: bits((r) => r.resolver === true),
     },
     restricts: {
       process: restricting('exec'),
@@ -298,8 +360,12 @@ export function compileRuleset(policies: readonly RuntimeLike[]): Ruleset {
       rules.flatMap((r) => (r.peers ? [{ rule: r.number, peers: r.peers }] : [])),
     ),
     ports: portRows(rules.flatMap((r) => (r.ports ? [{ rule: r.number, ports: r.ports }] : []))),
+    names: nameRows(rules),
+    asking: askingOf(rules),
+    railsAbout: rules.some((r) => r.about === 'egress' && r.effect === 'deny'),
     files: fileRows(rules),
     privileges: privilegeRows(rules),
+    sockets: socketRows(rules),
     allows: lines(rules, 'allow'),
     denies: lines(rules, 'deny'),
     blame: rules
@@ -310,59 +376,4 @@ export function compileRuleset(policies: readonly RuntimeLike[]): Ruleset {
     typeof value === 'bigint' ? value.toString(16) : plain('', value),
   )
   return { digest: createHash('sha256').update(text).digest('hex'), ...content }
-}
-
-function lines(rules: readonly NumberedRule[], effect: Rule['effect']): string[] {
-  return rules
-    .filter((rule) => rule.effect === effect && rule.mode === 'enforce')
-    .flatMap(({ about, exe, from, startedBy, peers, ports, code, files, privileges }) =>
-      (exe ?? [null]).map((one) =>
-        JSON.stringify([about, one, from, startedBy, peers, ports, code, files, privileges], plain),
-      ),
-    )
-}
-
-function pathRows(rules: readonly NumberedRule[]): PathRow[] {
-  const rows = new Map<string, PathRow>()
-  const add = (dimension: 'exe' | 'from', rule: NumberedRule) => {
-    for (const { kind, path } of rule[dimension] ?? []) {
-      const row = rows.get(`${kind} ${path}`) ?? { kind, path, exe: 0n, from: 0n }
-      row[dimension] |= 1n << BigInt(rule.number)
-      rows.set(`${kind} ${path}`, row)
-    }
-  }
-  for (const rule of rules) {
-    add('exe', rule)
-    add('from', rule)
-  }
-  return [...rows.values()]
-}
-
-function fileRows(rules: readonly NumberedRule[]): FileRow[] {
-  const rows = new Map<string, FileRow>()
-  const rowOf = (kind: FileRow['kind'], path: string) => {
-    const row = rows.get(`${kind} ${path}`) ?? { kind, path, read: 0n, write: 0n }
-    rows.set(`${kind} ${path}`, row)
-    return row
-  }
-  for (const rule of rules)
-    for (const { access, ...pattern } of rule.files ?? []) {
-      const { kind, path } = pattern
-      const bit = 1n << BigInt(rule.number)
-      for (const one of access) rowOf(kind, path)[one] |= bit
-      // The directories on the way: moving one would give what is protected another name.
-      if (rule.effect === 'deny')
-        for (const above of directoriesOf(pattern)) rowOf('above', above).write |= bit
-    }
-  return [...rows.values()]
-}
-
-function privilegeRows(rules: readonly NumberedRule[]): Ruleset['privileges'] {
-  const rows = new Map<number, Bits>()
-  for (const rule of rules)
-    for (const name of rule.privileges ?? []) {
-      const number = privilegeNumber(name)
-      rows.set(number, (rows.get(number) ?? 0n) | (1n << BigInt(rule.number)))
-    }
-  return [...rows].map(([privilege, rules]) => ({ privilege, rules }))
 }

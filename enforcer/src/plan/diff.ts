@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plan × Plan → steps, ordered so that nothing is looser for a moment than both plans are: what tightens comes first.
 import type { Plan, Ruleset } from './compile.ts'
+import { noPeers } from './peers.ts'
 
 export interface Steps {
   /** Digests of rulesets to write before anything points to them. */
@@ -62,6 +63,7 @@ export const emptyPlan: Plan = {
   accepts: new Map(),
   container: '',
   pending: '',
+  peers: noPeers,
 }
 
 const textOfPatterns = (plan: Plan) =>

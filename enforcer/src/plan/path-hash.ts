@@ -13,7 +13,7 @@ export interface PathHash {
 const maxDirs = 17
 const rotate = (value: bigint, by: bigint) => ((value << by) | (value >> (64n - by))) & mask
 
-class Sip {
+export class Sip {
   private v0: bigint
   private v1: bigint
   private v2: bigint

@@ -2,15 +2,16 @@
 // Handshakes of miners, as JSON allows them to be written; and their harmless neighbours.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { harmless, mining } from './handshakes.ts'
+import { harmless, mining, pools } from './handshakes.ts'
 import { run } from './automaton.ts'
-import { stratumAutomaton } from './stratum.ts'
+import { unescape } from './escapes.ts'
+import { stratumAutomaton, stratumLimit } from './stratum.ts'
 
-const states = stratumAutomaton(2500)
-const isMining = (input: string) => run(states, Buffer.from(input, 'latin1')).length > 0
+const states = stratumAutomaton(stratumLimit)
+const isMining = (input: string) => run(states, unescape(Buffer.from(input, 'latin1'))).length > 0
 
 describe('mining handshakes', () => {
-  it.each(Object.entries(mining))('%s', (_, input) => {
+  it.each([...Object.entries(mining), ...Object.entries(pools)])('%s', (_, input) => {
     expect(isMining(input)).toBe(true)
   })
   it.each(Object.entries(harmless))('not: %s', (_, input) => {
@@ -35,7 +36,17 @@ describe('mining handshakes', () => {
     )
   })
 
-  it('need few enough states for the kernel table', () => {
-    expect(states.length).toBeLessThan(2500)
+  it('at the beginning only, where they are binary', () => {
+    const setup = mining['stratum v2, set-up in clear'] ?? ''
+    expect(isMining(`x${setup}`)).toBe(false)
+  })
+
+  it('an escaped quotation mark ends no word', () => {
+    expect(isMining('{"text":"\\"mining.subscribe\\""}')).toBe(false)
+    expect(isMining('{"text":"\\u0022mining.subscribe\\u0022"}')).toBe(false)
+  })
+  it('a broken escape hides nothing behind it', () => {
+    for (const broken of ['\\', '\\u', '\\u0', '\\u00', '\\u00f', '\\x', '\\u0\\u00'])
+      expect(isMining(`${broken} {"method":"mining.subscribe"}`), broken).toBe(true)
   })
 })

@@ -83,7 +83,7 @@ const kinds = new Map<number, Observed['event']>([
 function observed(
   describer: Describer,
   cgroups: CgroupPaths,
-  { time, exe, from, pid, kind, what, count: value }: abi.Event,
+  { time, exe, from, pid, kind, what, count: value, name }: abi.Event,
 ): Observed {
   const { count, first, last, other, ...record } = describer.record(what, {
     count: 0n,
@@ -92,6 +92,7 @@ function observed(
     exe,
     from,
     pid,
+    name,
   })
   void [count, first, other]
   const event = kinds.get(kind) ?? 'decision'

@@ -45,6 +45,23 @@ function tables(...ledger: Row[]): Tables {
 }
 
 describe('records', () => {
+  it('an attack on Underpin itself, for each that the kernel tells of: no policy, no address', () => {
+    const attacked = Object.values(abi.Attacked).map((port) => {
+      const key = ledgerKey({
+        subject: 2n,
+        decision: abi.Decision.GUARD,
+        outcome: abi.Outcome.DENIED,
+        hook: abi.Hook.GUARD,
+        port,
+      })
+      const [record] = readRecords(tables([key, ledgerRow({ count: 2n })]))
+      expect(record).toMatchObject({ decision: 'guard', hook: 'guard', target: null, policy: null })
+      expect(record).toMatchObject({ outcome: 'denied', count: 2, rule: null })
+      return record?.attacked?.replace('-', '_').toUpperCase()
+    })
+    expect(attacked).toEqual(Object.keys(abi.Attacked))
+  })
+
   it('an address that was asked for', () => {
     const key = ledgerKey({
       subject: 1n,
@@ -108,6 +125,19 @@ describe('records', () => {
   ])('target: %s', (_, key, expected) => {
     const record = new Describer(tables()).record(ledgerKey(key), ledgerRow({}))
     expect(record.target).toEqual(expected)
+  })
+  it.each([
+    [17, 'packet'],
+    [64 + 9, 'netlink-audit'],
+    [96, 'network-admin'],
+    [97, 'raw'],
+    [63, 'family 63'],
+    [64 + 30, 'netlink protocol 30'],
+  ])('way to talk %d: %s', (port, socket) => {
+    const key = ledgerKey({ decision: abi.Decision.SOCKET, hook: abi.Hook.SOCKET, port })
+    expect(new Describer(tables()).record(key, ledgerRow({}))).toMatchObject({
+      ...{ decision: 'socket', hook: 'socket', socket, target: null },
+    })
   })
   it('names: cut in front, deleted, and lost', () => {
     const describer = new Describer(tables())

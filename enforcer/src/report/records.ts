@@ -6,16 +6,31 @@ import {
   formatAddress,
   privilegeName,
   protocols,
+  socketUseName,
   type Access,
   type Origin,
   type StartedBy,
 } from '../../../policies/src/index.ts'
 import * as abi from '../kernel/abi.gen.ts'
+import { nameText } from '../dns/text.ts'
 import type { Tables } from '../kernel/maps.ts'
 import { scopeName } from '../identity/scope.ts'
 
 export type DecisionName = (typeof decisions)[number]
 export type HookName = (typeof hooks)[number]
+/** In the order of enum attacked. */
+const attacks = [
+  'map',
+  'program',
+  'link',
+  'pin',
+  'mount',
+  'agent-signal',
+  'agent-trace',
+  'agent-process',
+  'agent-cgroup',
+] as const
+export type Attacked = (typeof attacks)[number]
 
 export interface SubjectInfo {
   /** Id of the cgroup at the top of the subject. */
@@ -38,6 +53,8 @@ export interface Record {
   hook: HookName
   /** Remote address for egress and ingress, the local port for ingress and bind. */
   target: { protocol: string; address: string | null; port: number | null } | null
+  /** About egress: the name by which the subject got the address, as far as it asked for one. */
+  name?: string
   /** About exec and code: where it comes from. */
   origin?: Origin
   /** About code and files; null: memory, or a path that could not be resolved. */
@@ -46,6 +63,10 @@ export interface Record {
   access?: Access[]
   /** About privileges. */
   privilege?: string
+  /** About sockets: a family, a netlink protocol, raw or network-admin. */
+  socket?: string
+  /** About attacks on Underpin itself: what of it. */
+  attacked?: Attacked
   outcome: 'would-deny' | 'denied'
   count: number
   first: string
@@ -68,6 +89,8 @@ const decisions = [
   'code',
   'file',
   'privilege',
+  'socket',
+  'guard',
 ] as const
 const hooks = [
   'exec',
@@ -79,6 +102,9 @@ const hooks = [
   'mprotect',
   'open',
   'privilege',
+  'socket',
+  'receive',
+  'guard',
 ] as const
 const lineages: (StartedBy | null)[] = [null, null, 'entrypoint', 'exec']
 const origins: (Origin | null)[] = [null, 'image', 'other', 'memory']
@@ -86,6 +112,9 @@ const protocolNames = new Map<number, string>([
   ...Object.entries(protocols).map(([name, number]) => [number, name] as const),
   [58, 'ICMP'],
 ])
+
+/** As policies write it, or its number. */
+export const protocolName = (number: number): string => protocolNames.get(number) ?? String(number)
 
 /** Pod names by UID (32 hexadecimal digits), as far as the agent knew them. */
 export type PodNames = ReadonlyMap<string, string>
@@ -161,7 +190,7 @@ export class Describer {
 
   record(
     key: abi.LedgerKey,
-    row: Pick<abi.LedgerRow, 'count' | 'first' | 'last' | 'exe' | 'from' | 'pid'>,
+    row: Pick<abi.LedgerRow, 'count' | 'first' | 'last' | 'exe' | 'from' | 'pid' | 'name'>,
   ): Record {
     const decision = decisions[key.decision] ?? 'exec'
     return {
@@ -172,6 +201,7 @@ export class Describer {
       decision,
       hook: hooks[key.hook] ?? 'exec',
       target: key.other ? null : targetOf(key, decision),
+      ...(!key.other && this.nameOf(row.name)),
       ...(!key.other && this.objectOf(key, decision)),
       outcome: key.outcome === abi.Outcome.DENIED ? 'denied' : 'would-deny',
       count: Number(row.count),
@@ -184,11 +214,17 @@ export class Describer {
     }
   }
 
+  private nameOf(hash: bigint): { name?: string } {
+    if (hash === 0n) return {}
+    const row = this.tables.dns_texts.get({ value: hash })
+    return row ? { name: nameText(row.label.subarray(0, row.length)) } : {}
+  }
+
   /** What was opened, mapped or asked for, where it is no address. */
   private objectOf(
     key: abi.LedgerKey,
     decision: DecisionName,
-  ): Pick<Record, 'origin' | 'file' | 'access' | 'privilege'> {
+  ): Pick<Record, 'origin' | 'file' | 'access' | 'privilege' | 'socket' | 'attacked'> {
     const origin = origins[key.origin]
     const file = () => this.path(Buffer.from(key.address).readBigUInt64LE())
     switch (decision) {
@@ -206,6 +242,10 @@ export class Describer {
         }
       case 'privilege':
         return { privilege: privilegeName(key.port) ?? `capability ${key.port}` }
+      case 'socket':
+        return { socket: socketText(key.port) }
+      case 'guard':
+        return { attacked: attacks[key.port] ?? 'map' }
       default:
         return {}
     }
@@ -222,8 +262,14 @@ export class Describer {
   }
 }
 
+const socketText = (use: number): string =>
+  socketUseName(use) ??
+  (use < abi.SocketUse.USE_NETLINK
+    ? `family ${use}`
+    : `netlink protocol ${use - abi.SocketUse.USE_NETLINK}`)
+
 function targetOf(key: abi.LedgerKey, decision: DecisionName): Record['target'] {
-  if (['exec', 'code', 'file', 'privilege'].includes(decision)) return null
+  if (['exec', 'code', 'file', 'privilege', 'socket', 'guard'].includes(decision)) return null
   const protocol = protocolNames.get(key.protocol) ?? String(key.protocol)
   const four = key.family === 4
   const bytes = four

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A packet's headers, and the first payload bytes of a connection. */
-#ifndef UNDERPIN_PAYLOAD_BPF_H
-#define UNDERPIN_PAYLOAD_BPF_H
+/* A packet's headers. */
+#ifndef UNDERPIN_HEADERS_BPF_H
+#define UNDERPIN_HEADERS_BPF_H
 
 #include "socket.bpf.h"
 
+#define LOOPBACK_DEVICE 1 /* in every network namespace */
 #define ETH_P_IP 0x0800
 #define ETH_P_IPV6 0x86dd
 #define IPPROTO_SCTP 132
@@ -57,6 +58,7 @@ __weak __noinline int parse(struct __sk_buff *skb, u32 slot, u32 egress)
 	packet = &work->packet;
 	__builtin_memset(packet, 0, sizeof(*packet));
 	packet->egress = egress;
+	packet->peer.looped = skb->ifindex == LOOPBACK_DEVICE;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
 		struct {
 			u8 version;
@@ -118,7 +120,8 @@ __weak __noinline int parse(struct __sk_buff *skb, u32 slot, u32 egress)
 		ports.source = head[0] << 8 | head[1];
 		ports.destination = head[2] << 8 | head[3];
 		packet->seq = (u32)head[4] << 24 | head[5] << 16 | head[6] << 8 | head[7];
-		if (head[13] & TCP_SYN)
+		packet->syn = head[13] & TCP_SYN;
+		if (packet->syn)
 			packet->seq++; /* data in a SYN (fast open) comes after it */
 		if (head[13] & TCP_URG)
 			packet->urgent = head[18] << 8 | head[19];
@@ -130,103 +133,12 @@ __weak __noinline int parse(struct __sk_buff *skb, u32 slot, u32 egress)
 			return -1;
 		ports.source = head[0] << 8 | head[1];
 		ports.destination = head[2] << 8 | head[3];
+		if (protocol == IPPROTO_UDP)
+			packet->datagram = offset + 8;
 	}
 	packet->peer.port = egress ? ports.destination : ports.source;
 	packet->local_port = egress ? ports.source : ports.destination;
 	return 0;
-}
-
-/* The automaton's state after the first bytes of the slot's chunk. A function of its own, so that the verifier
- * walks it once. */
-__weak __noinline int walk(u32 slot, u32 size, u32 state)
-{
-	struct work *work = work_of(slot);
-
-	if (!work)
-		return 0;
-	for (u32 at = 0; at < CHUNK; at++) {
-		struct automaton_row *now;
-
-		if (at >= size)
-			break;
-		now = bpf_map_lookup_elem(&automaton, &state);
-		if (!now)
-			return 0;
-		state = now->next[(u8)work->chunk[at]];
-	}
-	return state;
-}
-
-/* Looks for a mining handshake in the first payload bytes, over as many segments as they come in.
- * Answers 1 when it is complete. */
-__weak __noinline int inspect(struct __sk_buff *skb, u32 slot)
-{
-	struct control *control = control_row();
-	struct work *work = work_of(slot);
-	struct automaton_row *found;
-	struct inspection *row;
-	struct packet *packet;
-	u32 state, left, room, offset;
-
-	if (!control || !work)
-		return 0;
-	packet = &work->packet;
-	row = &work->inspection;
-	offset = packet->payload;
-	if (offset >= skb->len)
-		return 0; /* no payload */
-	left = skb->len - offset;
-	if (row->inspected) {
-		int again = row->next_seq - packet->seq; /* bytes of it that were sent before */
-
-		if (again > 0 && (u32)again >= left)
-			return 0;
-		if (again > 0) {
-			offset += again;
-			left -= again;
-			packet->urgent -= again;
-		}
-	}
-	room = LIMIT_INSPECT - row->inspected;
-	if (left > room)
-		left = room;
-	row->next_seq = packet->seq + (offset - packet->payload) + left;
-	if (!row->state)
-		row->state = control->stratum_start;
-	row->left = left;
-	row->offset = offset;
-	for (u32 i = 0; i <= LIMIT_INSPECT / CHUNK; i++) {
-		u32 size = row->left > CHUNK ? CHUNK : row->left, skip = 0;
-
-		if (size == 0)
-			break;
-		/* An urgent byte is out of band: the pool does not read it there. */
-		if (packet->urgent - 1 < size) {
-			size = packet->urgent - 1;
-			skip = 1;
-		}
-		if (size) {
-			u32 bytes =
-				((size - 1) & (CHUNK - 1)) + 1; /* the same; the verifier sees its bounds */
-
-			barrier_var(bytes);
-			if (bytes > CHUNK || bpf_skb_load_bytes(skb, row->offset, work->chunk, bytes))
-				break;
-		}
-		row->state = walk(slot, size, row->state);
-		size += skip;
-		row->offset += size;
-		row->left -= size;
-		packet->urgent -= size;
-		row->inspected += size;
-	}
-	state = row->state;
-	/* An accepting state is never left. */
-	found = bpf_map_lookup_elem(&automaton, &state);
-	if (!found || !found->accept)
-		return 0;
-	row->inspected = LIMIT_INSPECT;
-	return 1;
 }
 
 #endif
