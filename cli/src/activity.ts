@@ -13,7 +13,9 @@ const isOpenConnection = ({
   decision === 'egress' && hook === 'packet' && target?.protocol === 'TCP'
 
 type Tried = Pick<LedgerRecord, 'decision' | 'hook' | 'target' | 'other'> &
-  Partial<Pick<LedgerRecord, 'origin' | 'file' | 'access' | 'privilege'>>
+  Partial<
+    Pick<LedgerRecord, 'name' | 'origin' | 'file' | 'access' | 'privilege' | 'socket' | 'attacked'>
+  >
 
 const restOf: Record<LedgerRecord['decision'], string> = {
   exec: 'other executables',
@@ -24,6 +26,8 @@ const restOf: Record<LedgerRecord['decision'], string> = {
   code: 'other code',
   file: 'other files',
   privilege: 'other privileges',
+  socket: 'other ways to talk',
+  guard: 'other attacks on Underpin',
 }
 
 /** exec, connect to 10.0.0.1:443/TCP, listen on 80/TCP … */
@@ -40,12 +44,18 @@ export function triedText(tried: Tried): string {
       return `open ${file} for ${accessText(tried.access ?? [])}`
     case 'privilege':
       return `use the privilege ${clean(tried.privilege ?? 'unknown')}`
+    case 'socket':
+      return socketText(tried)
+    case 'guard':
+      return attackTexts[tried.attacked ?? 'map']
   }
   const protocol = clean(target?.protocol ?? 'any protocol')
   const at = (address: string | null) => {
     const host =
       address === null ? 'an unknown address' : address.includes(':') ? `[${address}]` : address
-    return target?.port == null ? `${host} ${protocol}` : `${host}:${target.port}/${protocol}`
+    const place =
+      target?.port == null ? `${host} ${protocol}` : `${host}:${target.port}/${protocol}`
+    return tried.name === undefined ? place : `${clean(tried.name)} (${place})`
   }
   const address = target?.address ?? null
   const port = `port ${target?.port ?? 'any'}/${protocol}`
@@ -63,6 +73,23 @@ export function triedText(tried: Tried): string {
     case 'protocol':
       return `mining handshake with ${at(address)}`
   }
+}
+
+const attackTexts: Record<NonNullable<LedgerRecord['attacked']>, string> = {
+  map: 'get at a map of Underpin',
+  program: 'get at a program of Underpin',
+  link: 'get at a link of Underpin',
+  pin: 'open, change or remove a pin of Underpin',
+  mount: 'unmount or hide the pins of Underpin',
+  'agent-signal': 'send a signal to the agent of Underpin',
+  'agent-trace': 'trace the agent of Underpin',
+  'agent-process': 'change a setting of the agent of Underpin',
+  'agent-cgroup': 'freeze, kill, limit or move the agent of Underpin by its cgroup',
+}
+
+function socketText({ socket = 'unknown', hook }: Tried): string {
+  if (socket === 'network-admin') return 'change the network (network-admin)'
+  return `${hook === 'receive' ? 'receive' : 'open'} a socket: ${clean(socket)}`
 }
 
 const accessText = (access: readonly string[]): string =>
@@ -91,6 +118,11 @@ export function effectOf(
   if (decision === 'code') return { does: 'refuses the mapping', done: 'refused' }
   if (decision === 'file') return { does: 'refuses to open the file', done: 'refused' }
   if (decision === 'privilege') return { does: 'refuses the privilege', done: 'refused' }
+  if (decision === 'socket')
+    return hook === 'receive'
+      ? { does: 'refuses to hand it over', done: 'refused' }
+      : { does: 'refuses it', done: 'refused' }
+  if (decision === 'guard') return { does: 'refuses it', done: 'refused' }
   if (decision === 'protocol') return { does: 'cuts the connection', done: 'cut' }
   if (isOpenConnection({ decision, hook, target }))
     return { does: 'cuts the connection: drops its packets', done: 'cut' }

@@ -63,9 +63,11 @@ export function rowsOf(records: readonly LedgerRecord[], enforcing: ReadonlySet<
 
 const fates: Fate[] = ['was', 'would be', 'let through']
 const decisions: LedgerRecord['decision'][] = [
+  'guard',
   'exec',
   'code',
   'privilege',
+  'socket',
   'file',
   'egress',
   'ingress',
@@ -166,7 +168,7 @@ function rowCells(row: Row, mechanism: ExecMechanism, paint: Paint, now: Date): 
     [row.policy === null ? null : shortKey(row.policy), row.rule]
       .filter((part) => part !== null)
       .map(clean)
-      .join(' ') || '(no policy)',
+      .join(' ') || (row.decision === 'guard' ? '(built in)' : '(no policy)'),
   ]
 }
 

@@ -8,6 +8,8 @@ import { execMechanism, type Enforcer, type ExecMechanism } from './enforcer.ts'
 export interface Ledger {
   records: LedgerRecord[]
   rest: ReturnType<Enforcer['readRest']>
+  /** Encrypted connections that a guard rail would have looked into. */
+  unseen: ReturnType<Enforcer['readUnseen']>
   counters: Record<string, number>
   /** Policies that the kernel knows, whatever the files say now. */
   policies: KernelPolicy[]
@@ -33,6 +35,7 @@ export function readLedger(enforcer: Enforcer, { pins }: Places, state: State | 
   return withTables(enforcer, pins, (tables) => ({
     records: enforcer.readRecords(tables, podNames(state)),
     rest: enforcer.readRest(tables),
+    unseen: enforcer.readUnseen(tables, podNames(state)),
     counters: enforcer.readCounters(tables.counters),
     policies: kernelPolicies(tables),
     mechanism: execMechanism(state, linksAt(pins)),

@@ -4,7 +4,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { reasonOf } from '../../runtime/src/index.ts'
-import type { DecisionMechanism, Inspection } from '../../enforcer/src/index.ts'
+import type {
+  DecisionMechanism,
+  Inspection,
+  KernelMemory,
+  MemoryRows as Rows,
+} from '../../enforcer/src/index.ts'
 import type { Enforcer } from './enforcer.ts'
 import { objectsFolder } from './installation.ts'
 import { isArmed } from './ledger.ts'
@@ -163,23 +168,20 @@ function kernelChecks({ facts, network, programs }: Inspection): Check[] {
 
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
 
-/** What the kernel charges for our maps. */
-function memory(enforcer: Enforcer, pins: string): Check {
+/** What is in force, and what it takes of kernel memory. */
+function memory({ kernelMemory }: Enforcer, pins: string): Check {
   if (!isArmed(pins)) return { what: 'in force', state: 'info', found: `nothing at ${pins}` }
-  const tables = enforcer.openTables(pins)
-  try {
-    const bytes = Object.values(tables)
-      .map((table) => (typeof table === 'number' ? table : table.fd))
-      .map((fd) =>
-        Number(/^memlock:\s*(\d+)$/m.exec(read(`/proc/self/fdinfo/${fd}`) ?? '')?.[1] ?? 0),
-      )
-      .reduce((sum, one) => sum + one, 0)
-    return {
-      what: 'in force',
-      state: 'info',
-      found: `${mebibytes(bytes)} of kernel memory for the maps at ${pins}`,
-    }
-  } finally {
-    enforcer.closeTables(tables)
-  }
+  return { what: 'in force', state: 'info', found: `at ${pins}; ${memoryText(kernelMemory(pins))}` }
+}
+
+export function memoryText(memory: KernelMemory): string {
+  const { mapBytes, programBytes, subjects, policies, rules } = memory
+  const each = (what: string, { count, bytesEach }: Rows) =>
+    count === 0 ? [] : [`${what}: ${count}, ${Math.round(bytesEach)} bytes each`]
+  return [
+    `kernel memory: ${mebibytes(mapBytes)} for maps and ${mebibytes(programBytes)} for programs`,
+    ...each('subjects', subjects),
+    ...each('policies', policies),
+    ...each('rows of rules', rules),
+  ].join('; ')
 }

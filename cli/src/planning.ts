@@ -7,16 +7,16 @@ import {
   selectsEveryContainer,
   type Plan,
 } from '../../enforcer/src/plan/compile.ts'
-import { knownPods, type KnownPod } from '../../enforcer/src/identity/pods.ts'
+import { knowCluster } from '../../enforcer/src/identity/known-cluster.ts'
+import type { KnownPod } from '../../enforcer/src/identity/pods.ts'
 import {
   cgroupMatches,
   formatProblem,
   isRuntime,
   load,
   parseCgroupPattern,
-  parseDocuments,
   selects,
-  type Namespace,
+  type ClusterIndex,
   type RuntimeLike,
 } from '../../policies/src/index.ts'
 import { readDocuments, UnderpinError, type Document } from '../../runtime/src/index.ts'
@@ -26,6 +26,7 @@ export interface Planned {
   texts: Document[]
   policies: RuntimeLike[]
   pods: KnownPod[]
+  cluster: ClusterIndex
   plan: Plan
 }
 
@@ -35,30 +36,33 @@ export async function planFiles({ policies: paths, pods: podPaths }: Inputs): Pr
   const texts = await readDocuments(paths, { operation })
   const manifests =
     podPaths.length > 0 ? await readDocuments(podPaths, { operation: 'load pods' }) : []
-  return planTexts(texts, podsOf(manifests), paths)
+  const known = knowCluster(manifests, [])
+  refuse(known.problems, 'load pods', podPaths)
+  return planTexts(texts, known, paths)
 }
 
-export function planTexts(texts: Document[], pods: KnownPod[], paths: readonly string[]): Planned {
+export function planTexts(
+  texts: Document[],
+  { pods, cluster }: Pick<Planned, 'pods' | 'cluster'>,
+  paths: readonly string[],
+): Planned {
   const { policies: loaded, problems } = load(texts, { enforceable: true })
-  if (problems.length > 0)
-    throw new UnderpinError('policy-invalid', {
-      operation: 'load policies',
-      object: paths.join(', '),
-      found: problems.length === 1 ? '1 problem' : `${problems.length} problems`,
-      remedy: `nothing was changed:\n${problems.map(formatProblem).join('\n')}`,
-    })
+  refuse(problems.map(formatProblem), 'load policies', paths)
   const policies = loaded.filter(isRuntime)
-  return { texts, policies, pods, plan: compile(policies, pods) }
+  return { texts, policies, pods, cluster, plan: planOf(policies, pods, cluster) }
 }
 
-function podsOf(manifests: readonly Document[]): KnownPod[] {
-  const objects = manifests.flatMap(({ text }) => parseDocuments(text).map(({ value }) => value))
-  const namespaces = new Map<string, Namespace>()
-  for (const object of objects) {
-    const { kind, metadata } = (object ?? {}) as { kind?: string; metadata?: Namespace }
-    if (kind === 'Namespace' && metadata?.name) namespaces.set(metadata.name, metadata)
-  }
-  return objects.flatMap((object) => knownPods(object, namespaces))
+const planOf = (policies: RuntimeLike[], pods: KnownPod[], cluster: ClusterIndex) =>
+  compile(policies, pods, undefined, undefined, undefined, cluster)
+
+function refuse(problems: readonly string[], operation: string, paths: readonly string[]): void {
+  if (problems.length === 0) return
+  throw new UnderpinError('policy-invalid', {
+    operation,
+    object: paths.join(', '),
+    found: problems.length === 1 ? '1 problem' : `${problems.length} problems`,
+    remedy: `nothing was changed:\n${problems.join('\n')}`,
+  })
 }
 
 /** What the ledger knows of a subject. */

@@ -5,6 +5,7 @@ import type { LedgerRecord } from '../../enforcer/src/index.ts'
 import {
   evaluate,
   privileges,
+  socketUses,
   protocols,
   restricts,
   type Decision,
@@ -102,6 +103,12 @@ export function decisionsOf(record: LedgerRecord): Decision[] {
       const privilege = privileges.find((one) => one === record.privilege)
       return privilege ? [{ kind: 'privilege', ...who, privilege }] : []
     }
+    case 'socket': {
+      const use = socketUses.find((one) => one === record.socket)
+      return use ? [{ kind: 'socket', ...who, use }] : []
+    }
+    case 'guard':
+      return [] // no policy is asked
   }
   const protocol = target && protocolOf(target.protocol)
   if (!target || protocol === null) return []

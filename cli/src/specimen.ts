@@ -2,7 +2,7 @@
 // A ledger row and a policy for tests.
 import type { LedgerRecord } from '../../enforcer/src/index.ts'
 import { compile } from '../../enforcer/src/plan/compile.ts'
-import { isRuntime, load } from '../../policies/src/index.ts'
+import { indexCluster, isRuntime, load, noCluster } from '../../policies/src/index.ts'
 import type { Planned } from './planning.ts'
 
 export const specimen = (given: Partial<LedgerRecord>): LedgerRecord => ({
@@ -43,5 +43,11 @@ export function planOf(specs: Record<string, object>): Planned {
   const pods = [
     { uid, name: 'web-1', namespace: { name: 'shop' }, manifest: { metadata: { name: 'web-1' } } },
   ]
-  return { texts, policies: runtime, pods, plan: compile(runtime, pods) }
+  return {
+    texts,
+    policies: runtime,
+    pods,
+    cluster: indexCluster(noCluster),
+    plan: compile(runtime, pods),
+  }
 }

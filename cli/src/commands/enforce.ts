@@ -13,6 +13,7 @@ import { usage, type Arguments, type Command } from '../command.ts'
 import { openEnforcer, requireBtf } from '../enforcer.ts'
 import { objectsFolder } from '../installation.ts'
 import { pinsOption, placesOf, rememberInputs, stateOption } from '../places.ts'
+import { resolversOf, resolversOption, timesOf, timesOptions } from '../resolver-options.ts'
 import type { Screen } from '../screen.ts'
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
@@ -43,8 +44,15 @@ export const enforce: Command = {
       value: 'POSTURE',
       help: `what no policy knows yet: ${postures.join(', ')} (${defaultPosture})`,
     },
+    resolversOption,
+    ...timesOptions,
     pinsOption,
     stateOption,
+    {
+      name: 'cut-denied',
+      help: 'end connections that a changed policy denies, besides dropping their packets',
+    },
+    { name: 'flows', help: 'count who talks with whom, for underpin report --flows' },
     { name: 'log-level', value: 'LEVEL', help: `${levels.join(', ')} (info)` },
   ],
   examples: [
@@ -88,6 +96,8 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
       'enforce',
     )
   const cgroup = cgroupOf(args)
+  const resolvers = resolversOf(args, 'enforce')
+  const times = timesOf(args, 'enforce')
   const places = placesOf(args)
   const pods = args.values('pods').map((path) => resolve(path))
   const enforcer = await openEnforcer('enforce policies')
@@ -100,6 +110,10 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     pods,
     ...(cgroup !== undefined && { cgroup }),
     pending,
+    flows: args.has('flows'),
+    cutDenied: args.has('cut-denied'),
+    ...(resolvers && { resolvers }),
+    times,
     objects: objectsFolder(),
     ...places,
     log,

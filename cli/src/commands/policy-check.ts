@@ -6,7 +6,9 @@ import { clean } from '../clean-text.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
 import { knownNames } from '../known-names.ts'
 import { meshProfiles } from '../mesh-files.ts'
-import { compile } from '../../../enforcer/src/plan/compile.ts'
+import { knowCluster } from '../../../enforcer/src/identity/known-cluster.ts'
+import { unmatchedLines } from '../peer-lines.ts'
+import { compile, compileRuleset } from '../../../enforcer/src/plan/compile.ts'
 import { counted, type Screen } from '../screen.ts'
 
 export const policyCheck: Command = {
@@ -17,6 +19,12 @@ export const policyCheck: Command = {
     'Reads files and folders (- for standard input) exactly as underpin enforce does, and lists all problems at once.\n' +
     'What this build cannot enforce, and a mesh or finding it does not know, is a problem as well. Needs no root and no Linux.',
   options: [
+    {
+      name: 'pods',
+      value: 'DIR',
+      many: true,
+      help: 'manifests of pods, Namespaces, Services and EndpointSlices, to be told of rules that match none',
+    },
     { name: 'mesh-profile', value: 'FILE', many: true, help: 'a mesh of your own, as data' },
   ],
   examples: [
@@ -38,8 +46,8 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     operation: 'check policies',
     unreadable: (error) => unread.push(error),
   })
-  const known = knownNames(await meshProfiles(args.values('mesh-profile')))
-  const { policies, problems } = load(texts, { enforceable: true, known })
+  const names = knownNames(await meshProfiles(args.values('mesh-profile')))
+  const { policies, problems } = load(texts, { enforceable: true, known: names })
   for (const problem of problems) screen.say(clean(formatProblem(problem)))
   for (const { message } of unread) screen.note(`underpin: ${clean(message)}`)
   const files = counted(texts.length, 'file')
@@ -52,8 +60,25 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
       )
     return failures['policy-invalid'].exitCode
   }
+  const folders = args.values('pods')
+  const manifests =
+    folders.length > 0 ? await readDocuments(folders, { operation: 'load pods' }) : []
+  const known = knowCluster(manifests, [])
+  for (const problem of known.problems) screen.say(clean(problem))
+  if (known.problems.length > 0) return failures['policy-invalid'].exitCode
   try {
-    compile(policies.filter(isRuntime), [])
+    const runtime = policies.filter(isRuntime)
+    compile(runtime, known.pods, undefined, undefined, undefined, known.cluster)
+    // Not wrong: what they select may come.
+    const selecting = unmatchedLines(
+      runtime.map((policy) => compileRuleset([policy])),
+      known.cluster,
+    )
+    if (folders.length > 0) for (const line of selecting) screen.note(clean(line))
+    else if (selecting.length > 0)
+      screen.note(
+        'rules about pods, namespaces and services match nothing until manifests are known: --pods DIR shows what they match',
+      )
   } catch (error) {
     if (!(error instanceof UnderpinError)) throw error
     screen.say(clean(reasonOf(error)))

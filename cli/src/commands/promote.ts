@@ -66,7 +66,7 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
   // What the agent would refuse to load is not written.
   planTexts(
     planned.texts.map((one) => texts.find(({ file }) => file === one.file) ?? one),
-    planned.pods,
+    planned,
     [names],
   )
   const switchingKeys = new Set(switching.map(({ key }) => key))

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // underpin report: who tried what, how often, under which policy, and what enforcing does about it.
+import { clean } from '../clean-text.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
 import { effectOf } from '../activity.ts'
-import { openEnforcer } from '../enforcer.ts'
+import type { Places, State } from '../../../enforcer/src/index.ts'
+import { openEnforcer, type Enforcer } from '../enforcer.ts'
+import { flowLines, summed } from '../flow-view.ts'
 import { fateOf, reportLines, rowsOf, summarise, summaryText } from '../ledger-view.ts'
-import { readLedger, type Ledger } from '../ledger.ts'
+import { nameLines } from '../name-lines.ts'
+import { podNames, readLedger, withTables, type Ledger } from '../ledger.ts'
 import { outputOption, wantsJson } from '../output.ts'
 import { pinsOption, placesOf, stateOption } from '../places.ts'
 import { named } from '../policy-name.ts'
@@ -23,6 +27,7 @@ export const report: Command = {
       value: 'POLICY',
       help: 'only what this policy objects to (name, namespace/name or key)',
     },
+    { name: 'flows', help: 'who talked with whom, packets and bytes (needs enforce --flows)' },
     { name: 'outcome', value: 'OUTCOME', help: 'only would-deny, or only denied' },
     pinsOption,
     stateOption,
@@ -35,7 +40,7 @@ export const report: Command = {
     ],
   ],
   exits: [
-    [0, 'nothing was stopped, and enforcing would stop nothing'],
+    [0, 'nothing was stopped, and enforcing would stop nothing; flows were told'],
     [1, 'there are rows'],
     [2, 'the command line was not understood'],
     [3, 'nothing is in force here, or it could not be read'],
@@ -51,6 +56,7 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
   const places = placesOf(args)
   const enforcer = await openEnforcer('report')
   const state = enforcer.readState(places.state)
+  if (args.has('flows')) return reportFlows(enforcer, places, state, asJson, screen)
   const ledger = readLedger(enforcer, places, state)
   const asked = args.value('policy')
   const known = [
@@ -68,9 +74,32 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     key === undefined
       ? ledger.rest.filter((one) => outcome === undefined || one.outcome === outcome)
       : []
+  ledger.unseen = ledger.unseen.filter(({ policy }) => key === undefined || policy === key)
   if (asJson) json(screen, asData(ledger))
   else for (const line of asText(ledger, screen)) screen.say(line)
   return ledger.records.length + ledger.rest.length > 0 ? 1 : 0
+}
+
+/** No findings: what was exchanged, whatever policy says of it. */
+function reportFlows(
+  enforcer: Enforcer,
+  places: Places,
+  state: State | null,
+  asJson: boolean,
+  screen: Screen,
+): number {
+  const flows = withTables(enforcer, places.pins, (tables) => {
+    const count = enforcer.openFlows(places.pins)
+    try {
+      return summed(enforcer.readFlows(count.flows, tables, podNames(state)))
+    } finally {
+      count.close()
+    }
+  })
+  if (asJson) json(screen, { schema: 'underpin.dev/flows/v1alpha1', flows })
+  else if (flows.length === 0) screen.say('nobody has talked with anybody')
+  else for (const line of flowLines(flows)) screen.say(line)
+  return 0
 }
 
 const enforcingOf = ({ policies }: Ledger): Set<string> =>
@@ -89,6 +118,7 @@ export function asData(ledger: Ledger, now = new Date()): object {
       enforcing: effectOf(record, ledger.mechanism).does,
     })),
     rest: ledger.rest,
+    unseen: ledger.unseen,
     counters: ledger.counters,
   }
 }
@@ -104,9 +134,31 @@ function asText(ledger: Ledger, { paint }: Screen): string[] {
     ),
     ...(rows.length > 0 ? ['', ...reportLines(rows, ledger.mechanism, paint)] : []),
     ...restLines(ledger),
+    ...unseenLines(ledger),
+    ...nameLines(ledger.counters),
     ...countLines(ledger),
   ]
 }
+
+/** No finding: an allowed connection is allowed. But a guard rail that looks into payload is blind to it. */
+function unseenLines({ unseen, counters }: Ledger): string[] {
+  const { unseen_full: unlisted = 0 } = counters
+  if (unseen.length === 0 && unlisted === 0) return []
+  return [
+    '',
+    'encrypted, so no guard rail about a protocol sees what is in it (rules about names and addresses do hold):',
+    ...unseen.map(({ subject, executable, target, serverName, count }) => {
+      const name = serverName === null ? 'no server name' : clean(serverName)
+      return `  ${clean(subject.name)}  ${clean(executable ?? '?')}  ${joined(target)} (${name})  ${count}×`
+    }),
+    ...(unlisted > 0
+      ? [`  and ${counted(unlisted, 'connection')} more, for which there was no room`]
+      : []),
+  ]
+}
+
+const joined = ({ address, port }: Ledger['unseen'][number]['target']): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
 function restLines({ rest }: Ledger): string[] {
   if (rest.length === 0) return []
