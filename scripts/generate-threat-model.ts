@@ -3,6 +3,7 @@
 // in bpf/ that fails open or closed (from the comments at them).
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { networkSections } from '../test/attempts/network/table.ts'
 import { sections } from '../test/attempts/table.ts'
 import type { Attempt } from '../test/attempts/attempt.ts'
 
@@ -19,7 +20,11 @@ export interface Branch {
 
 export function generate(): [string, string][] {
   const text = readFileSync(join(root, path), 'utf8')
-  const lists = { attempts: attemptLists(), branches: branchTable(readBranches()) }
+  const lists = {
+    attempts: attemptLists(),
+    network: networkLists(),
+    branches: branchTable(readBranches()),
+  }
   return [
     [path, Object.entries(lists).reduce((all, [name, list]) => between(all, name, list), text)],
   ]
@@ -45,6 +50,30 @@ function attemptLists(): string {
         verdictOf(attempt),
       ])
       return `### ${title[0]?.toUpperCase()}${title.slice(1)}\n\n${table([['attempt', 'what it tries', 'decision', 'denied by'], ...rows])}`
+    })
+    .join('\n\n')
+}
+
+const headed = (title: string, list: string) =>
+  `### ${title[0]?.toUpperCase()}${title.slice(1)}\n\n${list}`
+
+/** `socket` is carried out where a hook can refuse; the rest by hooks that every kernel has. */
+function networkLists(): string {
+  return Object.entries(networkSections)
+    .map(([title, list]) => {
+      const rows = list.map(({ name, tries, decisions, needs, mayLack }) => [
+        `\`${name}\``,
+        tries,
+        decisions.join(', '),
+        [
+          ...(needs ? ['where hooks can refuse (`lsm`, `fmod_ret`)'] : ['every kernel']),
+          ...(mayLack ? [`tried where there is ${mayLack}`] : []),
+        ].join('; '),
+      ])
+      return headed(
+        title,
+        table([['attempt', 'what it tries', 'reported as', 'stopped on'], ...rows]),
+      )
     })
     .join('\n\n')
 }

@@ -167,6 +167,18 @@ install_packages() {
   ! wanting || fail "set-up: clang, make, bpftool or libbpf is still missing after the install ($by_hand)"
 }
 
+# Real rules of nftables, iptables and IPVS (in guests, which see this machine's files) are what network tests run against.
+install_test_tools() {
+  packages=
+  for tool in ip:iproute2 nft:nftables iptables:iptables ipvsadm:ipvsadm; do
+    any "/usr/sbin/${tool%%:*}" "/sbin/${tool%%:*}" "/usr/bin/${tool%%:*}" || packages="$packages ${tool##*:}"
+  done
+  [ -n "$packages" ] || return 0
+  command -v apt-get >/dev/null || fail "set-up: no apt-get here to install what network tests need:$packages (install them, then run this again)"
+  any /var/lib/apt/lists/*_Packages* || step apt 'update – this machine has no package lists yet' apt update
+  step apt 'nftables, iptables and IPVS – what network tests translate addresses with' apt_install $packages
+}
+
 # ---- what this repository builds -----------------------------------------------------------------------------------------
 
 modules_current() {
@@ -227,5 +239,6 @@ if [ -n "$lacking" ]; then
   exit 0
 fi
 ! wanting || install_packages
+[ "$mode" != test ] || install_test_tools
 mount_file_systems
 build_object

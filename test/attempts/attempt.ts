@@ -43,6 +43,8 @@ export interface Attempt {
   since?: string
   /** Nothing stops it: why, and where (left out: everywhere). A test fails when that is no longer so. */
   gap?: { on?: 'signal'; why: string }
+  /** An attack on what is ours: refused whatever policy says, where the kernel has what that takes. */
+  guarded?: true
   /** Why some kernels, of whatever version, do not offer what it tries. */
   mayLack?: string
 }

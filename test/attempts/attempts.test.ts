@@ -5,7 +5,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openPin, pin } from '../../enforcer/src/kernel/libbpf.ts'
+import { closeFd, openPin, pin } from '../../enforcer/src/kernel/libbpf.ts'
 import { Describer, type LedgerRecord, type State } from '../../enforcer/src/index.ts'
 import * as abi from '../../enforcer/src/kernel/abi.gen.ts'
 import { cgroupId } from '../../enforcer/src/kernel/cgroups.ts'
@@ -43,7 +43,7 @@ beforeAll(async () => {
   )
   await s.start(documents(lenient, ...all))
   mechanisms = s.current().mechanisms
-}, 300_000)
+}, 900_000)
 afterAll(() => {
   stage?.close()
   outsider?.kill('SIGKILL')
@@ -64,14 +64,55 @@ const whereOf = (attempt: Attempt, mode: Posture): Where => ({
 const specOf = ({ policy }: Attempt): ClusterSpec =>
   typeof policy === 'function' ? policy({ image }) : policy
 
-/** Whether anything on this kernel can stop it; if not, the state says so for each decision that could. */
-function canBeStopped({ needs, unless }: Attempt): boolean {
-  const found = needs.map((need) => mechanisms.find(({ decision }) => decision === need))
+/** What the state says of the decisions that could stop it. */
+const rowsOf = ({ needs }: Attempt) =>
+  needs.map((need) => mechanisms.find(({ decision }) => decision === need))
+
+/** Whether anything on this kernel can stop it. */
+function canBeStopped(attempt: Attempt): boolean {
+  const { unless } = attempt
+  const found = rowsOf(attempt)
   if (unless && found.some((one) => unless.test(one?.degraded ?? ''))) return false
-  if (found.some((one) => one && one.mechanism !== 'none')) return true
-  for (const [i, one] of found.entries())
-    expect(one?.degraded, `what the state says of "${needs[i]}"`).toMatch(/\w/)
-  return false
+  return found.some((one) => one && one.mechanism !== 'none')
+}
+
+/** Nothing here stops it, which the state says of each decision that could, with the way to get it; and so it works. */
+function expectDegraded(attempt: Attempt, { marks, output }: Outcome): void {
+  for (const [i, row] of rowsOf(attempt).entries()) {
+    expect(row?.degraded, `what the state says of "${attempt.needs[i]}"`).toMatch(/\w/)
+    expect(row?.better, `what would be better for "${attempt.needs[i]}"`).toMatch(/\w/)
+  }
+  expect(marks, `Degraded says that nothing stops it: ${output}`).toContain('ran')
+}
+
+/** How often the kernel has not called a program that decides, because another process was interrupted in it. */
+function skips(): number {
+  const folder = join(s.pins, 'programs')
+  let sum = 0
+  for (const name of fs.readdirSync(folder)) {
+    const program = openPin(join(folder, name))
+    const about = fs.readFileSync(`/proc/self/fdinfo/${program}`, 'utf8')
+    sum += Number(/^recursion_misses:\s*(\d+)/m.exec(about)?.[1] ?? 0)
+    closeFd(program)
+  }
+  return sum
+}
+
+/** Where the state says that the kernel may skip the decision, and it has just done so, the attempt is made once more. */
+async function unlessSkipped(attempt: Attempt, act: () => Promise<void>): Promise<void> {
+  const may = rowsOf(attempt).every((row) =>
+    /may take the processor away/.test(row?.degraded ?? ''),
+  )
+  if (!may) return act()
+  for (let round = 1; ; round++) {
+    const before = skips()
+    try {
+      return await act()
+    } catch (error) {
+      if (round === 4 || skips() === before) throw error
+      console.log(`skipped by the kernel, as the state says it may be: ${attempt.name}`)
+    }
+  }
 }
 
 async function make(attempt: Attempt, mode: Posture): Promise<Outcome> {
@@ -80,8 +121,11 @@ async function make(attempt: Attempt, mode: Posture): Promise<Outcome> {
   const volume = join(s.files, 'volumes', `${mode}-${attempt.name}`)
   fs.mkdirSync(volume, { recursive: true })
   fs.writeFileSync(join(volume, 'secret'), 'secret\n')
-  if (attempt.arguments?.(where).includes(where.pin))
-    pin(openPin(join(s.pins, 'maps/control')), where.pin.replace('/pins', s.pins))
+  if (attempt.arguments?.(where).includes(where.pin)) {
+    const at = where.pin.replace('/pins', s.pins)
+    fs.rmSync(at, { force: true })
+    pin(openPin(join(s.pins, 'maps/control')), at)
+  }
   const program = (attempt.program ?? attempt.name).replaceAll('-', '_')
   const container = {
     cgroup,
@@ -128,6 +172,15 @@ function expectReported(attempt: Attempt, mode: Posture): void {
   )
 }
 
+const guards = () =>
+  mechanisms.some(({ decision, mechanism }) => decision === 'guard' && mechanism !== 'none')
+
+function expectGuarded(attempt: Attempt, { marks, output }: Outcome): void {
+  expect(marks, output).not.toContain('ran')
+  const records = recordsOf(s.folder(cgroupOf(attempt, 'audit')))
+  expect(records.map(({ decision }) => decision)).toContain('guard')
+}
+
 const isGap = ({ gap }: Attempt) => gap !== undefined && (!gap.on || gap.on === s.mechanism())
 
 /** Not offered by this kernel, which the attempt must expect. */
@@ -144,22 +197,28 @@ describe.for(Object.entries(sections))('%s', { concurrent: true, timeout: 300_00
 
     test.runIf(here)(
       `${attempt.tries}: enforced, ${attempt.gap && !attempt.gap.on ? 'a known gap' : 'nothing of it runs'}`,
-      async () => {
-        const outcome = await make(attempt, 'enforce')
-        if (isMissing(attempt, outcome) || !canBeStopped(attempt)) return
-        if (isGap(attempt)) return void expect(outcome.marks, 'a known gap').toContain('ran')
-        expect(outcome.marks, outcome.output).not.toContain('ran')
-        expectReported(attempt, 'enforce')
-      },
+      () =>
+        unlessSkipped(attempt, async () => {
+          const outcome = await make(attempt, 'enforce')
+          if (isMissing(attempt, outcome)) return
+          if (!canBeStopped(attempt)) return expectDegraded(attempt, outcome)
+          if (isGap(attempt)) return void expect(outcome.marks, 'a known gap').toContain('ran')
+          expect(outcome.marks, outcome.output).not.toContain('ran')
+          expectReported(attempt, 'enforce')
+        }),
     )
 
-    test.runIf(here)(`${attempt.tries}: audited, it works and is reported`, async () => {
-      const outcome = await make(attempt, 'audit')
-      if (isMissing(attempt, outcome)) return
-      expect(outcome.status, outcome.output).toBe(0)
-      expect(outcome.marks, outcome.output).toContain('ran')
-      if (canBeStopped(attempt) && !isGap(attempt)) expectReported(attempt, 'audit')
-    })
+    const audited = attempt.guarded ? 'it is refused where it can be' : 'it works and is reported'
+    test.runIf(here)(`${attempt.tries}: audited, ${audited}`, () =>
+      unlessSkipped(attempt, async () => {
+        const outcome = await make(attempt, 'audit')
+        if (isMissing(attempt, outcome)) return
+        if (attempt.guarded && guards()) return expectGuarded(attempt, outcome)
+        expect(outcome.status, outcome.output).toBe(0)
+        expect(outcome.marks, outcome.output).toContain('ran')
+        if (canBeStopped(attempt) && !isGap(attempt)) expectReported(attempt, 'audit')
+      }),
+    )
   })
 })
 
@@ -167,10 +226,11 @@ describe.for(Object.entries(sections))('%s', { concurrent: true, timeout: 300_00
 test.for([
   ['a listed program', ['/bin/good'], 'good'],
   ['a library of the image', ['/bin/loads', '/share/good.so'], 'good'],
+  ['a listed script of the image', ['/opt/script'], 'good'],
   ['what a listed shell does itself', ['/bin/sh', '-c', 'echo good >&5'], 'good'],
   ['code made in memory, unless anonymousCode denies it', ['/bin/try', 'anonymous'], 'ran'],
 ] as const)('enforced with code: image, %s runs', async ([, argv, mark]) => {
-  const group = specs.indexOf(JSON.stringify(fromImage()))
+  const group = specs.indexOf(JSON.stringify(fromImage(...(argv[0] === '/opt/script' ? argv : []))))
   const cgroup = s.folder(`enforce/${group}-${argv[0].replaceAll('/', '')}`)
   const { marks, output } = await stage.run({ cgroup }, [...argv])
   expect(marks, output).toEqual([mark])

@@ -21,15 +21,14 @@ export interface Image {
   loader: string
 }
 
-/** A C compiler for programs of this machine. */
 export function compiler(): string {
   const names = [process.env.CLANG, 'clang-19', 'clang-18', 'clang-16', 'clang-15', 'clang-14']
   for (const name of [...names, 'clang'])
     if (name && spawnSync(name, ['--version']).status === 0) return name
-  throw new Error('this needs clang for programs in C, as the kernel programs do')
+  throw new Error('attempts are C programs: this test needs clang, as the kernel programs do')
 }
 
-function compile(clang: string, output: string, files: string[], ...flags: string[]): void {
+export function compile(clang: string, output: string, files: string[], ...flags: string[]): void {
   fs.mkdirSync(dirname(output), { recursive: true })
   const { status, stderr } = spawnSync(
     clang,

@@ -3,7 +3,8 @@
 # boot.sh [-k SERIES] [-a KERNEL_ARGUMENTS] [-m MEGABYTES] [-t SECONDS] [-d CACHE_DIR] [-i] [-v] COMMAND...
 # Boots a kernel made ready by setup.sh, without KVM, on one processor, and runs COMMAND (bash) in it as root, in the
 # project's folder. It sees this machine's root file system; what it writes is gone afterwards. The command's output
-# and exit status are those of boot.sh; 124: not done within SECONDS, 125: the guest ended without a status.
+# and exit status are those of boot.sh; 124: not done within SECONDS, 125: the guest ended without a status. A guest that
+# ends before COMMAND begins (the emulator was starved, and the kernel gave up) is booted once more, which is said.
 #   -k 6.12   -m 1024   -t 120   -d ${UNDERPIN_CACHE:-/var/cache/underpin}/guest
 #   -a   later arguments win: 'lsm=lockdown,yama' takes bpf out of the list
 #   -i   instruction clock: the guest's clock counts the instructions it executes, 1,000 to a microsecond
@@ -16,7 +17,8 @@ project=$(cd "$here/../.." && pwd -P)
 series=6.12 arguments='' memory=1024 limit=120 verbose='' accel=(-accel tcg) cache=${UNDERPIN_CACHE:-/var/cache/underpin}/guest
 
 fail() { echo "guest: $*" >&2; exit 2; }
-usage() { sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+given=("$@")
 
 while getopts k:a:m:t:d:iv option; do
   case $option in
@@ -54,7 +56,7 @@ clean_up() {
     wait "${processes[@]}" 2>/dev/null
   fi
   while umount -l "$work/mounts" 2>/dev/null; do :; done
-  rm -f "$work"/exchange/{command,session.sh,stdout,stderr,status} "$work"/{console,qemu,server.*,*.socket,*.pid}
+  rm -f "$work"/exchange/{command,session.sh,begun,stdout,stderr,status} "$work"/{console,qemu,server.*,*.socket,*.pid}
   rmdir "$work/mounts" "$work/exchange" "$work"
 }
 trap clean_up EXIT
@@ -120,13 +122,14 @@ cp "$here/session.sh" "$work/exchange/session.sh"
 printf '%s\n' 'export HOME=/root NO_COLOR=1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
   "cd ${project@Q} || exit" "$*" >"$work/exchange/command"
 
+# Without no_timer_check a kernel that is not given the processor in time believes that its timer is broken, and panics.
 # shellcheck disable=SC2054 # commas within QEMU's options
 guest=("${accel[@]}" -cpu max -machine q35 -m "$memory" -smp 1 -nodefaults -no-user-config -display none -no-reboot
   -L "$tools/usr/share/qemu" -L "$tools/usr/share/seabios" -serial "file:$work/console"
   -object "memory-backend-memfd,id=memory,size=${memory}M,share=on" -numa node,memdev=memory
   -object rng-random,id=random,filename=/dev/urandom -device virtio-rng-pci,rng=random
   -kernel "$kernel/vmlinuz" -initrd "$kernel/initramfs"
-  -append "console=ttyS0 quiet panic=-1 oops=panic lsm=landlock,lockdown,yama,integrity,apparmor,bpf $arguments")
+  -append "console=ttyS0 quiet panic=-1 oops=panic no_timer_check lsm=landlock,lockdown,yama,integrity,apparmor,bpf $arguments")
 for tag in root exchange; do
   guest+=(-chardev "socket,id=$tag,path=$work/$tag.socket" -device "vhost-user-fs-pci,chardev=$tag,tag=$tag")
 done
@@ -147,4 +150,10 @@ if [ "$status" != 0 ] || [ -n "$verbose" ]; then
   [ "$status" != 125 ] || cat "$work"/server.*
   cat "$work/qemu" "$work/console"
 fi >&2
+if [ "$status" = 125 ] && [ ! -e "$work/exchange/begun" ] && [ -z "${GUEST_BOOTED_AGAIN:-}" ]; then
+  echo "guest: $series ended before its command began (see above): booted once more" >&2
+  clean_up
+  trap - EXIT
+  GUEST_BOOTED_AGAIN=1 exec "$0" "${given[@]}"
+fi
 exit "$status"

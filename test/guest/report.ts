@@ -17,6 +17,8 @@ interface VitestReport {
     name: string
     status: string
     message?: string
+    startTime: number
+    endTime: number
     assertionResults: { fullName: string; status: string }[]
   }[]
 }
@@ -37,6 +39,17 @@ export function readReport(text: string): TestResult[] {
       ? [...results, { file, name: '(the file itself)', outcome: 'failed' as const }]
       : results
   })
+}
+
+/** What each file took, such as ": exec 31 s, load 9 s"; the rest is booting and starting. */
+export function secondsOf(text: string): string {
+  if (text.trim() === '') return ''
+  const { testResults } = JSON.parse(text) as VitestReport
+  const files = testResults.map(({ name, startTime, endTime }) => {
+    const file = name.replace(/^.*\//, '').replace(/\.test\.ts$/, '')
+    return `${file} ${((endTime - startTime) / 1000).toFixed(0)} s`
+  })
+  return `: ${files.join(', ')}`
 }
 
 const signs = { passed: '✓', failed: '✗', skipped: '–' }

@@ -20,6 +20,7 @@ $bb ip link set lo up
 $bb hostname guest
 
 echo "guest: ready after $($bb cut -d' ' -f1 /proc/uptime) s"
+>"$exchange/begun"
 /bin/bash "$exchange/command" </dev/null >"$exchange/stdout" 2>"$exchange/stderr"
 echo $? >"$exchange/status"
 $bb sync

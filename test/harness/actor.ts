@@ -96,8 +96,14 @@ export class Actor {
     })
   }
 
-  static async start(sandbox: Sandbox, cgroup: string, exe: string): Promise<Actor> {
-    const child = sandbox.spawn(cgroup, [exe, '-e', program], {
+  /** `through`: a command that starts it, such as nsenter with its options. */
+  static async start(
+    sandbox: Sandbox,
+    cgroup: string,
+    exe: string,
+    through: readonly string[] = [],
+  ): Promise<Actor> {
+    const child = sandbox.spawn(cgroup, [...through, exe, '-e', program], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     const actor = new Actor(child)

@@ -2,11 +2,15 @@
 // The kernel's decision functions, asked directly: the object is loaded with its `ask` program only; nothing is attached
 // and nothing pinned, so nothing outside of the test is decided by it.
 import {
+  indexCluster,
+  noCluster,
   normaliseAddress,
   privilegeNumber,
   protocols,
+  socketUseNumber,
   type Decision,
   type RuntimeLike,
+  type Surroundings,
 } from '../../policies/src/index.ts'
 import * as abi from '../../enforcer/src/kernel/abi.gen.ts'
 import { decode, encode } from '../../enforcer/src/kernel/codec.ts'
@@ -14,13 +18,16 @@ import * as bpf from '../../enforcer/src/kernel/libbpf.ts'
 import { tablesOf, type Tables } from '../../enforcer/src/kernel/maps.ts'
 import { openForThisKernel } from '../../enforcer/src/kernel/open.ts'
 import { compileRuleset } from '../../enforcer/src/plan/compile.ts'
+import { adopt, hashKeyOf, sweep, type Applied } from '../../enforcer/src/plan/apply.ts'
 import {
-  adopt,
-  hashKeyOf,
-  sweep,
-  writeRuleset,
-  type Applied,
-} from '../../enforcer/src/plan/apply.ts'
+  forgetIdentities,
+  writeIdentities,
+  writePeers,
+  type Told,
+} from '../../enforcer/src/plan/peer-rows.ts'
+import { noPeers, peersOf } from '../../enforcer/src/plan/peers.ts'
+import { writeRuleset } from '../../enforcer/src/plan/ruleset-rows.ts'
+import { hashName } from '../../enforcer/src/plan/name-hash.ts'
 import { hashPath, type HashKey } from '../../enforcer/src/plan/path-hash.ts'
 
 export const object = new URL('../../bpf/.output/underpin.bpf.o', import.meta.url).pathname
@@ -45,6 +52,7 @@ const origins = {
 const accesses = { read: abi.Access.READ, write: abi.Access.WRITE }
 
 const binding = 1
+const never = 2n ** 62n
 const subject = 4242n
 
 export class Oracle {
@@ -55,6 +63,8 @@ export class Oracle {
   private readonly state: Applied
   private readonly hashes = new Map<string, Partial<abi.PathKey>>()
   private ruleset = 0
+  private peers = noPeers
+  private readonly told: Told = new Map()
 
   constructor() {
     this.handle = openForThisKernel(object)
@@ -74,7 +84,7 @@ export class Oracle {
   }
 
   /** From now on these policies select the subject. */
-  use(policies: readonly RuntimeLike[]): void {
+  use(policies: readonly RuntimeLike[], { cluster, pod, resolvers }: Surroundings = {}): void {
     const old = this.ruleset
     const ids = new Map(policies.map(({ key }, i) => [key, i + 1]))
     for (const { key, policy } of policies)
@@ -84,7 +94,14 @@ export class Oracle {
       )
     this.ruleset = this.state.nextRuleset++
     const ordered = [...policies].sort((a, b) => (a.key < b.key ? -1 : 1))
-    writeRuleset(this.tables, this.key, this.ruleset, compileRuleset(ordered), ids)
+    const ruleset = compileRuleset(ordered, pod, resolvers)
+    writeRuleset(this.tables, this.key, this.ruleset, ruleset, ids)
+    const peers = peersOf([ruleset], cluster ?? indexCluster(noCluster))
+    const rulesets = new Map([[this.ruleset, ruleset]])
+    writeIdentities(this.tables, this.told, rulesets, peers)
+    writePeers(this.tables, this.peers, peers)
+    this.peers = peers
+    forgetIdentities(this.tables, this.told, rulesets, peers)
     this.tables.bindings.set({ value: binding }, { ruleset: this.ruleset, scope: abi.Scope.POD })
     if (old) this.state.retired.rulesets.push(old)
     sweep(this.tables, {
@@ -110,6 +127,7 @@ export class Oracle {
       question.origin = origins[decision.origin ?? 'image']
       question.scriptOrigin = origins[decision.scriptOrigin ?? 'image']
     }
+    if (decision.kind === 'ingress') question.looped = decision.looped ? 1 : 0
     if (decision.kind === 'code') question.origin = origins[decision.origin]
     if (decision.kind === 'file') {
       question.script = this.path(decision.path)
@@ -119,10 +137,12 @@ export class Oracle {
       )
     }
     if (decision.kind === 'privilege') question.port = privilegeNumber(decision.privilege)
+    if (decision.kind === 'socket') question.port = socketUseNumber(decision.use)
     if (decision.kind === 'egress' || decision.kind === 'ingress' || decision.kind === 'bind') {
       const { family, bytes } = normaliseAddress(
         decision.kind === 'bind' ? '127.0.0.1' : decision.address,
       )
+      if (decision.kind === 'egress') this.learn(decision, family, bytes)
       question.family = family
       question.address = family === 4 ? bytes.subarray(12) : bytes
       question.port = decision.port
@@ -136,6 +156,19 @@ export class Oracle {
             : protocols[decision.protocol]
     }
     return encode(abi.question, question as abi.Question)
+  }
+
+  /** By these names, and one that has expired, the subject got the address. */
+  private learn({ names = [] }: { names?: readonly string[] }, family: number, bytes: Uint8Array) {
+    const address = new Uint8Array(16)
+    address.set(family === 4 ? bytes.subarray(12) : bytes)
+    const belief = [...names.map((name) => [name, never] as const), ['a.test', 1n] as const].map(
+      ([name, expires]) => {
+        const { hash, above } = hashName(this.key, name)
+        return { expires, name: { hash, above: above.slice(0, 8) } }
+      },
+    )
+    this.tables.dns_addresses.set({ subject, family, address }, { belief: belief.slice(0, 4) })
   }
 
   private run(question: Buffer, repeat = 1): { output: Buffer; nanoseconds: number } {

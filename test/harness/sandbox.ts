@@ -83,6 +83,8 @@ export interface StartOptions {
   /** As a process of its own. */
   child?: boolean
   objects?: string
+  resolvers?: string[]
+  times?: EnforceOptions['times']
 }
 
 /** Policy documents as YAML; JSON is YAML. */
@@ -155,9 +157,19 @@ export class Sandbox {
     }
   }
 
-  options({ objects: from = objects }: StartOptions = {}): Omit<EnforceOptions, 'log'> {
+  options({ objects: from = objects, ...more }: StartOptions = {}): Omit<EnforceOptions, 'log'> {
     const { policies, pods, cgroup, pins, state } = this
-    return { policies: [policies], pods: [pods], cgroup, objects: from, pins, state }
+    const { resolvers, times } = more
+    return {
+      policies: [policies],
+      pods: [pods],
+      cgroup,
+      objects: from,
+      pins,
+      state,
+      ...(resolvers && { resolvers }),
+      ...(times && { times }),
+    }
   }
 
   /** Starts the agent; resolves when the first plan is in force. */

@@ -5,22 +5,34 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { arbitraryDecision, arbitraryPolicies } from '../../policies/src/arbitrary.ts'
-import { evaluate, type Decision, type RuntimeLike } from '../../policies/src/index.ts'
+import { arbitraryCluster, arbitraryFacts } from '../../policies/src/arbitrary-cluster.ts'
+import {
+  evaluate,
+  indexCluster,
+  type Decision,
+  type RuntimeLike,
+  type Surroundings,
+} from '../../policies/src/index.ts'
 import { Oracle } from '../harness/ask.ts'
 
 const decisionsPerPolicy = 100
 const decisions = Number(process.env.UNDERPIN_DECISIONS ?? 100_000)
 const seed = Number(process.env.UNDERPIN_SEED ?? Date.now() % 2 ** 31)
 
+const resolvers = { containers: ['10.0.0.1', 'fd00::1'], host: ['127.0.0.1'] }
 let oracle: Oracle
 beforeAll(() => {
   oracle = new Oracle()
 })
 afterAll(() => oracle.close())
 
-function disagreement(policies: RuntimeLike[], decision: Decision): object | null {
+function disagreement(
+  policies: RuntimeLike[],
+  decision: Decision,
+  around: Surroundings,
+): object | null {
   const answer = oracle.ask(decision)
-  const model = evaluate(policies, decision)
+  const model = evaluate(policies, decision, around)
   const blamed = model.enforced.verdict === 'deny' ? model.enforced : model.audited
   const wanted = {
     enforced: model.enforced.verdict,
@@ -42,19 +54,26 @@ test(
     fc.assert(
       fc.property(
         arbitraryPolicies,
+        arbitraryCluster,
+        arbitraryFacts,
         fc.array(arbitraryDecision, {
           minLength: decisionsPerPolicy,
           maxLength: decisionsPerPolicy,
         }),
-        (policies, asked) => {
-          oracle.use(policies)
+        (policies, cluster, pod, asked) => {
+          const around = { cluster: indexCluster(cluster), ...(pod && { pod }), resolvers }
+          oracle.use(policies, around)
           for (const decision of asked) {
-            const wrong = disagreement(policies, decision)
+            const wrong = disagreement(policies, decision, around)
             if (wrong)
               expect.fail(
-                JSON.stringify({ ...wrong, policies: policies.map((p) => p.policy.spec) }, null, 1),
+                JSON.stringify(
+                  { ...wrong, policies: policies.map((p) => p.policy.spec), cluster, pod },
+                  null,
+                  1,
+                ),
               )
-            const { enforced, audited } = evaluate(policies, decision)
+            const { enforced, audited } = evaluate(policies, decision, around)
             seen.total++
             if (enforced.verdict === 'deny') seen.denied++
             else if (audited.verdict === 'deny') seen.wouldDeny++

@@ -59,7 +59,7 @@ test('files of an image can be told from those written later', () => {
 
 test('every decision has a row, and what is less than possible says why and how to get more', () => {
   const rows = mechanismsOf(facts, [])
-  expect(new Set(rows.map(({ decision }) => decision)).size).toBe(12)
+  expect(new Set(rows.map(({ decision }) => decision)).size).toBe(14)
   const incomplete = ({ mechanism, degraded, better }: DecisionMechanism) =>
     (mechanism === 'none' && !degraded) || Boolean(degraded) !== Boolean(better)
   expect(rows.filter(incomplete)).toEqual([])

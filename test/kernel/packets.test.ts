@@ -13,7 +13,14 @@ import {
   type Outside,
   type OutsideDatagrams,
 } from '../harness/actor.ts'
-import { documents, need, Sandbox, until, type ClusterSpec } from '../harness/sandbox.ts'
+import {
+  documents,
+  kernelAtLeast,
+  need,
+  Sandbox,
+  until,
+  type ClusterSpec,
+} from '../harness/sandbox.ts'
 
 let sandbox: Sandbox
 let client: Actor
@@ -26,7 +33,9 @@ let peer: OutsideDatagrams
 let stranger: OutsideDatagrams
 
 const policy = (spec: ClusterSpec) => sandbox.policy('packets', 'subject/**', spec)
-const processes = (rules: object) => [{ exe: [clientExe, perl, '/usr/bin/**'], ...rules }]
+const processes = (rules: object) => [
+  { exe: [clientExe, perl, '/usr/bin/**'], sockets: ['raw'], ...rules },
+]
 let use: (...policies: object[]) => Promise<void>
 const enforce = (rules: object, more: Partial<ClusterSpec> = {}) =>
   use(policy({ processes: processes(rules), ...more }))
@@ -207,6 +216,19 @@ describe('sockets from before the subject', () => {
     expect(stranger.heard).toEqual([])
     await enforce(open)
     await until('it goes on', () => server.heard().includes('FORBIDDEN'))
+  })
+
+  // Before 5.11 no program gets from a process to its sockets: there any process of the subject counts.
+  test.runIf(kernelAtLeast('5.11'))('belong to the program that holds them', async () => {
+    const of = (exe: string, port: number) => ({ exe, egress: [{ ports: [port] }] })
+    await use(policy({ processes: [of(clientExe, server.port), of(perl, mute.port)] }))
+    await early.do(`kept.flow.write('mine'); await sleep(50)`)
+    await until('it arrives', () => server.heard().endsWith('mine'))
+    await use(policy({ processes: [of(clientExe, mute.port), of(perl, server.port)] }))
+    await early.do(`kept.flow.write('NOT MINE'); await sleep(200)`)
+    expect(server.heard()).not.toContain('NOT MINE')
+    await enforce(open)
+    await until('it goes on', () => server.heard().includes('NOT MINE'))
   })
 
   test('a listener stays a listener: rails about egress do not cut its answers', async () => {

@@ -44,8 +44,8 @@ function underpin(...args: string[]): Answer {
 }
 
 /** The agent in the background; resolves when everything is in force. */
-async function enforce(): Promise<ChildProcess> {
-  const options = ['--policies', box.policies, '--cgroup', box.cgroup, ...places()]
+async function enforce(...more: string[]): Promise<ChildProcess> {
+  const options = ['--policies', box.policies, '--cgroup', box.cgroup, ...more, ...places()]
   const agent = spawn(process.execPath, [main, 'enforce', ...options], { stdio: 'pipe' })
   agents.push(agent)
   let said = ''
@@ -94,7 +94,7 @@ test('nothing is in force before the start', () => {
 })
 
 test('enforce, and status --wait until it is in force', async () => {
-  agent = await enforce()
+  agent = await enforce('--flows')
   const { out } = underpin('status', ...places())
   expect(out).toContain(`running (process ${agent.pid}`)
   expect(out).toMatch(/ClusterRuntimePolicy\/box +audit/)
@@ -128,6 +128,25 @@ test('a clean report is exit 0; what is let through in audit is reported exactly
   ])
   const { denied, emitted, suppressed, lost } = data.counters
   expect(denied).toBe(emitted + suppressed + lost)
+})
+
+test('report --flows tells who talked with whom', async () => {
+  expect(underpin('report', '--flows', ...places())).toMatchObject({
+    code: 0,
+    out: 'nobody has talked with anybody\n',
+  })
+  const script = `require('node:net').createServer((c) => c.end('hello')).listen(0, '127.0.0.1', function () {
+    require('node:net').connect(this.address().port, '127.0.0.1').resume().on('close', () => process.exit(0)) })`
+  expect((await box.run('aside', [process.execPath, '-e', script])).code).toBe(0)
+  const { code, out } = underpin('report', '--flows', '-o', 'json', ...places())
+  expect(code).toBe(0)
+  const { schema, flows } = JSON.parse(out) as { schema: string; flows: object[] }
+  expect(schema).toBe('underpin.dev/flows/v1alpha1')
+  expect(flows).toMatchObject([
+    { target: { protocol: 'TCP', address: '127.0.0.1' }, connections: 1 },
+    { target: { protocol: 'TCP', address: '127.0.0.1' }, connections: 1 },
+  ])
+  expect(underpin('report', '--flows', ...places()).out).toMatch(/→ 127\.0\.0\.1:\d+\/TCP +1×/)
 })
 
 test('status tells the subject and what binds it', () => {
@@ -284,7 +303,7 @@ const planted: [place: string, text: string][] = [
   ['5:25', 'spec:\n  select: { expression: "pod.metadata.name ==" }\n  processes: []'],
   [
     '7:30',
-    'spec:\n  processes:\n    - exe: /app/web\n      egress: [{ to: [{ dns: example.org }] }]',
+    'spec:\n  processes:\n    - exe: /app/web\n      egress: [{ to: [{ dns: "*.*.org" }] }]',
   ],
   ['5:10', 'spec:\n  deny: [{}]'],
   ['6:12', 'spec:\n  processes: [\n    { exe: ] }'],

@@ -187,11 +187,34 @@ ATTEMPT(own_memory_file)
 	int fd = open("/proc/self/mem", O_RDWR);
 
 	said("open", fd);
-	if (fd < 0 || pwrite(fd, code_start, CODE_SIZE, (uintptr_t)victim) < 0) {
-		said("write", -1);
+	if (fd < 0)
 		return;
-	}
+	if (pwrite(fd, code_start, CODE_SIZE, (uintptr_t)victim) < 0)
+		unsupported("writing to what may not be written, by /proc/self/mem");
 	victim();
+}
+
+/* The same in a child, which it traces: who traces may write everywhere. */
+ATTEMPT(memory_file_of_child)
+{
+	char path[64];
+	int fd, status;
+	pid_t pid = must(fork(), "fork");
+
+	if (pid == 0) {
+		must(ptrace(PTRACE_TRACEME, 0, NULL, NULL), "ptrace");
+		raise(SIGSTOP);
+		victim();
+		_exit(0);
+	}
+	must(waitpid(pid, &status, WUNTRACED), "wait");
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR);
+	said("open", fd);
+	if (fd >= 0 && pwrite(fd, code_start, CODE_SIZE, (uintptr_t)victim) < 0)
+		unsupported("writing to what may not be written, by /proc/PID/mem");
+	must(ptrace(PTRACE_DETACH, pid, NULL, NULL), "detach");
+	waitpid(pid, &status, 0);
 }
 
 static void load(const char *library)

@@ -42,7 +42,12 @@ export const code: Attempt[] = [
   memory('anonymous-then-protected', 'anonymous memory, made executable'),
   memory('heap', 'the heap, made executable'),
   memory('stack', 'the stack, made executable'),
-  memory('own-memory-file', 'its own code, changed through /proc/self/mem'),
+  memory('own-memory-file', 'its own code, changed through /proc/self/mem', {
+    mayLack: 'writing to what may not be written, which kernels since 6.12 may leave to tracers',
+  }),
+  memory('memory-file-of-child', "a traced child's code, changed through /proc/PID/mem", {
+    mayLack: 'the same for tracers, which kernels since 6.12 may refuse as well',
+  }),
   mapped('library-from-temporary', 'a library from /tmp'),
   mapped('library-in-memory', 'a library in memory'),
   mapped('library-overwritten', "another file renamed over the image's library"),

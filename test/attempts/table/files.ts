@@ -79,6 +79,7 @@ export const files: Attempt[] = [
     needs: ['file'],
     decision: 'file',
     policy: rail('/pins/**', 'write'),
+    guarded: true,
     rule: 'spec.deny[0]',
   },
   helper('sets-core-pattern', '/proc/sys/kernel/core_pattern'),

@@ -24,9 +24,6 @@ export const mounts: Attempt[] = [
     {
       policy: fromImage('/opt/good/**'),
       container: { overlay: 'redirect_dir=on' },
-      gap: {
-        why: "its files are still the image's, and at a listed path; only overlays mounted with redirect_dir=on allow it; a guard rail on the folder as a file (`access: write`) stops it",
-      },
     },
   ),
   content('written-to-temporary', 'a program written to a listed temporary folder', {

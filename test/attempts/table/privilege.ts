@@ -80,11 +80,13 @@ export const privilege: Attempt[] = [
       ...rail('bpf'),
       program: 'takes-bpf-object',
       arguments: () => [kind],
+      guarded: true,
     }),
   ),
   attempt('takes-bpf-pin', "bpf: a pin of the enforcer's", {
     ...rail('bpf'),
     arguments: ({ pin }) => [pin],
+    guarded: true,
   }),
   attempt('loads-module', 'a kernel module', {
     ...rail('kernel-modules'),
