@@ -2,45 +2,18 @@
 // The built agent, as people start it, with 250 pods and 1,000 policies: memory, idle CPU, the time from a changed file to a changed verdict, and
 // what the maps take of kernel memory.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readState } from '../enforcer/src/index.ts'
-import * as bpf from '../enforcer/src/kernel/libbpf.ts'
+import { mapBytes } from '../enforcer/src/kernel/memory.ts'
 import { documents, ended, need, Sandbox, until } from '../test/harness/sandbox.ts'
+import { podCount, podPolicy, pods } from './crowd.ts'
 import { assert, quantile, round, say, summary } from './figures.ts'
 import { cpuSeconds, program, resident, sleep } from './process.ts'
 
-const podCount = 250
 const policyCount = 1000
 const changes = 50
 const idleSeconds = 10
-const uid = (i: number) => `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`
-
-const pods = Array.from({ length: podCount }, (_, i) => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: `pod-${i}`, namespace: 'shop', uid: uid(i), labels: { app: `app-${i}` } },
-  spec: { containers: [{ name: 'app', image: 'registry.example/app:1' }] },
-}))
-
-/** Four for each pod. */
-const policy = (i: number) => ({
-  apiVersion: 'underpin.dev/v1alpha1',
-  kind: 'RuntimePolicy',
-  metadata: { name: `policy-${i}`, namespace: 'shop' },
-  spec: {
-    mode: i % 2 ? 'enforce' : 'audit',
-    select: { pods: { matchLabels: { app: `app-${i % podCount}` } } },
-    processes: [
-      {
-        exe: [`/app/bin-${i}`, need('sh')],
-        egress: [{ to: [{ cidr: '10.0.0.0/8' }], ports: [443, 5432] }],
-      },
-      { exe: '/usr/lib/app/**', ingress: [{ ports: [8080] }] },
-    ],
-    deny: [{ egress: { to: [{ cidr: '169.254.169.254/32' }] } }],
-  },
-})
 
 /** As a ConfigMap or a careful writer replaces a file: whole. */
 function put(folder: string, name: string, text: string): void {
@@ -49,12 +22,16 @@ function put(folder: string, name: string, text: string): void {
 }
 
 /** Resolves when its first plan is in force; the files are there. */
-export async function startAgent(s: Sandbox): Promise<ChildProcess> {
+export async function startAgent(
+  s: Sandbox,
+  started: (child: ChildProcess) => void = () => undefined,
+): Promise<ChildProcess> {
   const { policies, pods, cgroup, pins, state } = s
   const places = { policies, pods, cgroup, pins, state, 'log-level': 'error' }
   const options = Object.entries(places).flatMap(([name, value]) => [`--${name}`, value])
   const child = spawn(program, ['enforce', ...options], { stdio: ['ignore', 'ignore', 'inherit'] })
   const pid = child.pid ?? 0
+  started(child)
   await until(
     'the agent is ready',
     () => {
@@ -66,19 +43,11 @@ export async function startAgent(s: Sandbox): Promise<ChildProcess> {
   return child
 }
 
-export function kernelMemory(pins: string): number {
-  const folder = join(pins, 'maps')
-  return readdirSync(folder).reduce((sum, name) => {
-    const fd = bpf.openPin(join(folder, name))
-    const text = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')
-    bpf.closeFd(fd)
-    return sum + Number(/memlock:\s*(\d+)/.exec(text)?.[1])
-  }, 0)
-}
-
 /** Flips one policy; answers milliseconds until the kernel decides by it, and makes sure that it does. */
 async function change(s: Sandbox, deny: boolean): Promise<number> {
   const generation = () => s.tables().control.get({ value: 0 })?.generation ?? 0
+  // Binding cgroups raises it once more; when that is over as well, the agent says so.
+  await until('the change before is over', () => s.current().generation === generation())
   const before = generation()
   const flipped = {
     ...s.policy(
@@ -108,11 +77,13 @@ export async function agent(): Promise<void> {
     s.write(s.pods, documents())
     child = await startAgent(s)
     await sleep(1000)
-    const bare = { memory: resident(child.pid ?? 0), kernel: kernelMemory(s.pins) }
+    const bare = { memory: resident(child.pid ?? 0), kernel: mapBytes(s.pins) }
     await ended(child, 'SIGTERM')
     for (const [i, pod] of pods.entries())
-      mkdirSync(join(s.cgroup, `pod${pod.metadata.uid}`, `container-${i}`), { recursive: true })
-    for (let i = 0; i < policyCount; i++) put(s.policies, `policy-${i}`, documents(policy(i)))
+      mkdirSync(join(s.cgroup, `kubepods/pod${pod.metadata.uid}`, `container-${i}`), {
+        recursive: true,
+      })
+    for (let i = 0; i < policyCount; i++) put(s.policies, `policy-${i}`, documents(podPolicy(i)))
     put(s.pods, 'all', documents(...pods))
     const begun = performance.now()
     child = await startAgent(s)
@@ -124,7 +95,7 @@ export async function agent(): Promise<void> {
       (n, t) => n + [...s.tables()[t].entries()].length,
       0,
     )
-    const kernel = kernelMemory(s.pins)
+    const kernel = mapBytes(s.pins)
     await sleep(3000)
     const atStart = cpuSeconds(pid)
     await sleep(idleSeconds * 1000)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What it costs that mapped code must come from the image: a tiny program that loads 200 shared objects. The objects are
 // made on the machine, where a guest finds them as what it came with.
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { need } from '../test/harness/sandbox.ts'
-import { say, summary } from './figures.ts'
-import { compare, inGuest, report, unit, type Work } from './rounds.ts'
+import { documents, need, Sandbox } from '../test/harness/sandbox.ts'
+import { detached } from './detach.ts'
+import { assert, quantile, say, show, spread, summary } from './figures.ts'
+import { compile, measured } from './programs.ts'
+import { inGuest, unit } from './rounds.ts'
 
 const objects = 200
 const folder = new URL('../.cache/bench-objects', import.meta.url).pathname
@@ -21,42 +22,76 @@ export function prepareCode(): void {
   const source = join(begun, 'object.c')
   const first = join(begun, 'lib0.so')
   writeFileSync(source, 'int bench_object(void) { return 0; }\n')
-  const compiler = ['clang-19', 'clang', 'clang-14', 'cc'].find(
-    (name) => spawnSync(name, ['--version']).status === 0,
-  )
-  const made = spawnSync(compiler ?? 'cc', ['-shared', '-fPIC', '-nostdlib', '-o', first, source], {
-    encoding: 'utf8',
-  })
-  if (made.status !== 0) throw new Error(`cannot compile a shared object: ${made.stderr}`)
+  compile(source, first, '-shared', '-fPIC', '-nostdlib')
   for (let i = 1; i < objects; i++) copyFileSync(first, join(begun, `lib${i}.so`))
   renameSync(begun, folder)
+}
+
+const variants = ['none', 'outside', 'allowed', 'audit'] as const
+const rounds = 5
+const count = 10
+
+/** The median start, in thousands of instructions. */
+async function start(s: Sandbox, variant: (typeof variants)[number]): Promise<number> {
+  let took: number[] = []
+  const act = async () => {
+    const preload = Array.from({ length: objects }, (_, i) => object(i)).join(':')
+    const { code, stdout, stderr } = await s.run(
+      variant === 'none' ? 'allowed' : variant,
+      [measured('spawn'), String(count), need('true'), `LD_PRELOAD=${preload}`],
+      { timeout: 600_000 },
+    )
+    assert(code === 0, `it starts in "${variant}": ${stderr}`)
+    took = stdout.trim().split('\n').map(Number)
+  }
+  const { code = 0, denied = 0 } = await s.counted(() =>
+    variant === 'none' ? detached(s.pins, act) : act(),
+  )
+  const decided = variant === 'allowed' || variant === 'audit'
+  assert(decided === code >= count * objects, `"${variant}": ${code} mappings decided`)
+  assert((variant === 'audit') === denied >= count, `"${variant}": ${denied} denied`)
+  return quantile(
+    took.toSorted((a, b) => a - b),
+    0.5,
+  )
 }
 
 export async function code(): Promise<void> {
   if (!inGuest)
     return say('  mapping is decided by lsm and fmod_ret hooks: measure it with --guest')
-  const preload = Array.from({ length: objects }, (_, i) => object(i)).join(':')
-  // Once more than asked for, also when it is 0: what is read for the first time is not what is measured.
-  const loop = `i=-1; while [ $i -lt $1 ]; do LD_PRELOAD=${preload} /bin/true; i=$((i+1)); done`
-  const work: Work = {
-    what: `start of /bin/true with ${objects} shared objects`,
-    argv: (count) => [need('env'), need('sh'), '-c', loop, 'sh', String(count)],
-    count: 20,
-    rounds: 3,
-    allow: { code: 'image', processes: [{ exe: [need('env'), need('sh'), need('true')] }] },
-    moves: ['exec', 'code'],
+  const s = new Sandbox()
+  const taken = variants.map(() => [] as number[])
+  try {
+    const exe = [measured('spawn'), need('true')]
+    await s.start(
+      documents(
+        s.policy('allowed', 'allowed', { code: 'image', processes: [{ exe }] }),
+        s.policy('audit', 'audit', { code: 'image', processes: [], mode: 'audit' }),
+      ),
+    )
+    s.folder('allowed')
+    for (let i = 0; i < rounds; i++)
+      for (const [n, variant] of variants.entries()) taken[n]?.push(await start(s, variant))
+    const mechanism = s.mechanism()
+    say(
+      `start of true with ${objects} shared objects, ${unit}, median (range) of ${rounds} rounds of ${count}; by ${mechanism}`,
+    )
+    const values: Record<string, number> = {}
+    const none = taken[0] ?? []
+    for (const [n, variant] of variants.entries()) {
+      const all = taken[n] ?? []
+      const ratio = spread(all.map((one, i) => one / (none[i] ?? NaN)))
+      const added = spread(all.map((one, i) => one - (none[i] ?? NaN)))
+      say(
+        `  ${variant.padEnd(8)} ${show(spread(all)).padEnd(22)} ratio ${show(ratio).padEnd(22)} added ${show(added)}`,
+      )
+      values[`ratio_${variant}`] = ratio.median
+      // Each object, the program, the loader and the C library map code once.
+      if (variant === 'allowed')
+        values.instructions_per_mapping = (added.median * 1000) / (objects + 3)
+    }
+    summary('code --guest', { mechanism, unit: unit.replaceAll(' ', '_'), ...values })
+  } finally {
+    s.close()
   }
-  const outcome = await compare(work)
-  report(work, outcome)
-  const { cost, ratio, added, mechanism } = outcome
-  // Each object, the program, the loader and the C library map code once.
-  const mappings = objects + 3
-  summary('code --guest', {
-    mechanism,
-    unit: unit.replaceAll(' ', '_'),
-    none: cost.none.median,
-    allowed: cost.allowed.median,
-    ratio_allowed: ratio.allowed.median,
-    instructions_per_mapping: (added.allowed.median * 1000) / mappings,
-  })
 }

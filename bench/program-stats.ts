@@ -29,13 +29,18 @@ function countOf(fd: number): Count {
   }
 }
 
+/** A descriptor of the program that a pinned link attaches. */
+export function programOf(path: string): number {
+  const fd = bpf.openPin(path)
+  const info = bpf.objectInfo(fd, link.size)
+  bpf.closeFd(fd)
+  return bpf.openProgram(info.readUInt32LE(link.programId))
+}
+
 function readAll(links: string): Map<string, Count> {
   const counts = new Map<string, Count>()
   for (const name of existsSync(links) ? readdirSync(links) : []) {
-    const fd = bpf.openPin(join(links, name))
-    const info = bpf.objectInfo(fd, link.size)
-    bpf.closeFd(fd)
-    const opened = bpf.openProgram(info.readUInt32LE(link.programId))
+    const opened = programOf(join(links, name))
     counts.set(name, countOf(opened))
     bpf.closeFd(opened)
   }
@@ -52,6 +57,40 @@ function measureEmpty(): number {
   const after = countOf(fd)
   bpf.closeFd(fd)
   return (after.nanoseconds - before.nanoseconds) / (after.runs - before.runs)
+}
+
+/** Nanoseconds of each of the named programs that are attached, each time that `act` ran each of them once. */
+export async function eachRun(
+  pins: string,
+  names: readonly string[],
+  times: number,
+  act: () => Promise<unknown>,
+): Promise<Map<string, number>[]> {
+  const was = readFileSync(setting, 'utf8')
+  writeFileSync(setting, '1')
+  const links = join(pins, 'links')
+  const attached = names.filter((name) => existsSync(join(links, name)))
+  const programs = attached.map((name) => ({ name, fd: programOf(join(links, name)) }))
+  try {
+    const clock = (emptyCost = measureEmpty())
+    const taken: Map<string, number>[] = []
+    for (let i = 0; i < times; i++) {
+      const before = programs.map(({ fd }) => countOf(fd))
+      await act()
+      const runs = programs.map(({ name, fd }, n) => {
+        const { runs, nanoseconds } = countOf(fd)
+        const were = before[n] as Count
+        return { name, runs: runs - were.runs, took: nanoseconds - were.nanoseconds - clock }
+      })
+      // They run for everybody on the machine: what cannot be told apart is left out.
+      if (runs.every(({ runs }) => runs === 1))
+        taken.push(new Map(runs.map(({ name, took }) => [name, took])))
+    }
+    return taken
+  } finally {
+    for (const { fd } of programs) bpf.closeFd(fd)
+    writeFileSync(setting, was)
+  }
 }
 
 export const clockCost = (): number => emptyCost ?? NaN

@@ -4,7 +4,8 @@
 import { load, isRuntime, type Decision, type RuntimeLike } from '../policies/src/index.ts'
 import * as abi from '../enforcer/src/kernel/abi.gen.ts'
 import { compileRuleset } from '../enforcer/src/plan/compile.ts'
-import { hashKeyOf, writeRuleset } from '../enforcer/src/plan/apply.ts'
+import { hashKeyOf } from '../enforcer/src/plan/apply.ts'
+import { writeRuleset } from '../enforcer/src/plan/ruleset-rows.ts'
 import { Oracle } from '../test/harness/ask.ts'
 import { assert, round, say, show, spread, summary, type Spread } from './figures.ts'
 

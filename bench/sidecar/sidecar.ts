@@ -5,7 +5,8 @@ import { execFileSync, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { documents, ended, Sandbox } from '../../test/harness/sandbox.ts'
-import { kernelMemory, startAgent } from '../agent.ts'
+import { mapBytes } from '../../enforcer/src/kernel/memory.ts'
+import { startAgent } from '../agent.ts'
 import { assert, round, say, show, spread, summary } from '../figures.ts'
 import { resident, sleep } from '../process.ts'
 import { usage } from '../rounds.ts'
@@ -190,7 +191,7 @@ async function scale(variant: Variant, clients: number): Promise<Scale> {
     const { talk, cpu: used } = await stage.all()
     const agent = stage.agent?.pid
     const memory = agent
-      ? resident(agent) + kernelMemory(stage.s.pins) / 2 ** 20
+      ? resident(agent) + mapBytes(stage.s.pins) / 2 ** 20
       : share(stage.proxies.flatMap(({ pid }) => pid ?? []))
     const count = stage.pods.all.length
     return {
