@@ -9,7 +9,7 @@ import * as abi from '../../enforcer/src/kernel/abi.gen.ts'
 import { cgroupId } from '../../enforcer/src/kernel/cgroups.ts'
 import { copyProgram, expectExact } from '../harness/actor.ts'
 import { documents, need, Sandbox, until, type ClusterSpec } from '../harness/sandbox.ts'
-import { talker, type Attempt, type Where } from './network/attempt.ts'
+import { knocks, knocksFrom, talker, type Attempt, type Where } from './network/attempt.ts'
 import { makeProgram } from './network/program.ts'
 import { networkAttempts as attempts, networkSections as sections } from './network/table.ts'
 import { Wire, type Frame } from './network/wire.ts'
@@ -21,7 +21,6 @@ interface Outcome {
   output: string
   marks: string[]
   /** Where it listened. */
-  port: number
 }
 
 const slower = Number(process.env['UNDERPIN_SLOWER'] ?? 1)
@@ -141,7 +140,7 @@ function start(cgroup: string, words: readonly string[], seconds: number) {
   const env = { ...process.env, ATTEMPT_SECONDS: `${seconds * slower}`, ...slow }
   const child = spawn(need('nsenter'), [...wire.enter('pod'), ...shell], { stdio, env })
   helpers.push(child)
-  const seen = { status: -1, output: '', marks: '', port: 0 }
+  const seen = { status: -1, output: '', marks: '' }
   const streams = child.stdio as readonly unknown[] as NodeJS.ReadableStream[]
   for (const at of [1, 2])
     streams[at]?.on('data', (data: Buffer) => (seen.output += data.toString()))
@@ -164,7 +163,6 @@ function begin(attempt: Attempt, mode: Posture) {
     const port = Number(/^listens (\d+)$/m.exec(one.seen.output)?.[1] ?? 0)
     if (port === 0 || told || !attempt.tells) return
     told = true
-    one.seen.port = port
     wire.tell(attempt.tells(port, `${markOf(attempt, mode)};`))
   })
   const ready = until(
@@ -183,13 +181,13 @@ async function made(attempt: Attempt, mode: Posture): Promise<Outcome> {
 
 // --- what came of it ---
 
-function arrived(attempt: Attempt, mode: Posture, { marks, port }: Outcome): Frame[] | string[] {
+function arrived(attempt: Attempt, mode: Posture, { marks }: Outcome): Frame[] | string[] {
   const [mark, own] = [markOf(attempt, mode), forbidden(attempt, mode)]
   if (attempt.arrival === 'program') return marks
-  const first = 20_000 + (port % 64) * 600
+  const first = knocksFrom(mark)
   return wire.frames.filter((frame) =>
     attempt.arrival === 'answers'
-      ? frame.flags === 0x12 && frame.port >= first && frame.port < first + 500
+      ? frame.flags === 0x12 && frame.port >= first && frame.port < first + knocks
       : frame.mark === mark || own.includes(frame.destination),
   )
 }

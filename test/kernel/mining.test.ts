@@ -302,7 +302,7 @@ describe('a pool in a container', () => {
       await client.do("kept.heard = ''")
       const peer = connect({ host: '127.0.0.1', port, noDelay: true })
       peer.write(text, 'latin1')
-      expect(await heardInside()).toBe(text)
+      await vi.waitFor(async () => expect(await heardInside()).toBe(text), { timeout: 10_000 })
       peer.destroy()
     }
     await client.do('kept.server.close()')

@@ -67,3 +67,8 @@ export const talker = (exe: string, more: object = {}) => ({
   egress: [{ to: allowedNetworks.map((cidr) => ({ cidr })) }],
   ...more,
 })
+
+/** Connections that the peer begins and does not make (KNOCKS in programs/peer.c). */
+export const knocks = 500
+/** The first of the ports from which it does: below those that the kernel gives to others. */
+export const knocksFrom = (mark: string): number => (mark.includes(':audit:') ? 20_000 : 10_000)

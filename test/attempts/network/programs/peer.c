@@ -2,7 +2,7 @@
 /* The other end of the wire: a server, and a witness of every frame that arrives. Prints a line for each
  *   frame PROTOCOL SOURCE DESTINATION PORT FLAGS MARK
  * with 0 and - for what is not there, and does what it is told, a line each:
- *   tcp|udp ADDRESS PORT TEXT   syn ADDRESS PORT COUNT   count */
+ *   tcp|udp ADDRESS PORT TEXT   syn ADDRESS PORT FROM   count */
 #include "net.h"
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -13,6 +13,7 @@
 
 #define SERVERS 6
 #define CLIENTS 2048
+#define KNOCKS 500
 
 static const int ports[SERVERS / 2] = {PORT, ALLOWED_PORT, 53};
 static uint8_t seen[1 << 20]; /* destinations of 10.128.0.0/9, a bit each */
@@ -101,12 +102,13 @@ static void serve(struct pollfd *all, int *count)
 	}
 }
 
-static void knock(const char *address, int port, int count)
+/* Begins KNOCKS connections, from as many ports, and makes none. */
+static void knock(const char *address, int port, int from)
 {
 	union address to = address_of(address, 0);
 	int fd = must(socket(AF_INET, SOCK_RAW, IPPROTO_TCP), "raw socket");
 
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < KNOCKS; i++) {
 		struct {
 			uint32_t from, to;
 			uint16_t protocol, size;
@@ -118,7 +120,7 @@ static void knock(const char *address, int port, int count)
 
 		inet_pton(AF_INET, "10.99.0.2", &packet.from);
 		packet.to = to.four.sin_addr.s_addr;
-		packet.source = htons(20000 + port % 64 * 600 + i);
+		packet.source = htons(from + i);
 		packet.destination = htons(port);
 		packet.sequence = htonl(i);
 		packet.offset = 0x50;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // In: hearing whom the policy does not let this process hear.
-import { talker, type Attempt } from '../attempt.ts'
+import { knocksFrom, talker, type Attempt } from '../attempt.ts'
 
 const hears = (name: string, tries: string, rest: Partial<Attempt> = {}): Attempt => ({
   ...{ name: `hears-${name}`, tries, arrival: 'program', decisions: ['ingress', 'bind'] },
@@ -41,7 +41,7 @@ export const inward: Attempt[] = [
     decisions: ['socket'],
   }),
   hears('flood-of-half-open', 'answers to connections that strangers ask for and never make', {
-    tells: (port) => `syn ${own} ${port} 500`,
+    tells: (port, mark) => `syn ${own} ${port} ${knocksFrom(mark)}`,
     arrival: 'answers',
     decisions: ['ingress'],
   }),
