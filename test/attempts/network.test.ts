@@ -20,7 +20,6 @@ interface Outcome {
   status: number
   output: string
   marks: string[]
-  /** Where it listened. */
 }
 
 const slower = Number(process.env['UNDERPIN_SLOWER'] ?? 1)

@@ -38,6 +38,10 @@ const guard = 'kernel/guard'
 /** Ways to talk. */
 const talks = 'attempts/network'
 const packets = 'kernel/packets'
+/** Addresses by name. */
+const names = ['kernel/dns', 'kernel/dns-spoof']
+const mining = 'kernel/mining'
+const flows = 'kernel/flows'
 /** Pods and Services, and what translates addresses: real rules, IPVS too. */
 const peers = ['kernel/peers', 'kernel/nat']
 const unix = 'kernel/unix'
@@ -61,7 +65,9 @@ const on = (
 /** On every kernel both mechanisms: by one of them the attempts, by the other exec, and on 6.12 and 7.2 the attempts by both. */
 export const guests: readonly Guest[] = [
   on('5.10', true, [load, attempts], { more: [network, identity, ...peers] }),
-  on('5.10', false, [load, exec, acts, code, guard, unix], { more: [attempts, talks, packets] }),
+  on('5.10', false, [load, exec, acts, code, guard, unix], {
+    more: [attempts, talks, packets, mining, flows, ...names],
+  }),
   on('6.1', true, [load, exec, identity], { more: [attempts] }),
   on('6.1', false, [load, attempts], { more: [exec] }),
   on('6.12', true, [load, exec, runtimes, attempts, guard], { more: [identity] }),
@@ -72,7 +78,7 @@ export const guests: readonly Guest[] = [
   on('6.18', true, [load, attempts], { more: [exec] }),
   on('6.18', false, [load, exec, escape], { more: [attempts] }),
   on('7.2', true, [load, exec, network, acts, code, unix, cut, attempts, escape], {
-    more: [talks, packets, ...peers],
+    more: [talks, packets, mining, flows, ...names, ...peers],
   }),
   on('7.2', false, [load, exec, attempts], { more: [guard, identity, escape] }),
   on('7.2', true, [], { lockdown: 'confidentiality' }),
