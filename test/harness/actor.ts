@@ -26,7 +26,7 @@ const connect = (options, keep) => new Promise((resolve) => {
     resolve('ok')
   })
   socket.once('error', (error) => resolve(errno(error)))
-  setTimeout(() => { if (!socket.connecting) return; socket.destroy(); resolve('TIMEOUT') }, 700).unref()
+  setTimeout(() => { if (!socket.connecting) return; socket.destroy(); resolve('TIMEOUT') }, process.env.UNDERPIN_SLOWER > 1 ? 2100 : 700).unref()
 })
 const udp = (name, family, port, address) => new Promise((resolve) => {
   const socket = (kept[name] = dgram.createSocket(family))

@@ -314,9 +314,9 @@ describe('what was learned', () => {
       await allow(to('*.many.test'))
       const failed = await world.client.do<string[]>(`
       const failed = []
-      let next = 0
+      let next = 1 // 10.66.0.0 is nobody's address before Linux 5.14
       const one = async () => {
-        for (let n = next++; n < ${lookUps}; n = next++) {
+        for (let n = next++; n <= ${lookUps}; n = next++) {
           const how = await kept.reach('n' + n + '.many.test')
           if (how !== 'ok') failed.push(n + ' ' + how)
         }

@@ -60,6 +60,7 @@ const realMiner = (port: number) => {
   })
   return { child, ...lines(child) }
 }
+const slower = Number(process.env['UNDERPIN_SLOWER'] ?? 1)
 /** Says it and waits; what the pool heard. */
 async function say(pieces: string[], pause = 0): Promise<string> {
   const before = pool.heard().length
@@ -71,7 +72,7 @@ async function say(pieces: string[], pause = 0): Promise<string> {
   await client.do(`const pieces = ${JSON.stringify(pieces)}
     for (const piece of pieces) { kept.say.write(piece, 'latin1'); await sleep(${pause}) }`)
   const all = pieces.join('').length
-  const end = Date.now() + 120
+  const end = Date.now() + 120 * slower
   while (pool.heard().length - before < all && Date.now() < end) await sleep(2)
   await client.do('kept.say.resetAndDestroy()')
   return pool.heard().slice(before)
