@@ -7,6 +7,7 @@ import { agent } from './agent.ts'
 import { startBudget } from './budget.ts'
 import { code, prepareCode } from './code.ts'
 import { containers } from './containers.ts'
+import { dns } from './dns.ts'
 import { escape } from './escape.ts'
 import { exec } from './exec.ts'
 import { say } from './figures.ts'
@@ -39,6 +40,7 @@ const benches: Record<string, Bench> = {
   code: { about: 'a program that loads 200 shared objects', run: code, guest: true },
   connect: { about: 'a connection; ns of the connect decision', run: connect, guest: true },
   packet: { about: 'TCP and UDP exchanges, a stream; ns per packet', run: packet, guest: true },
+  dns: { about: 'names: what a question to a resolver and its answer cost', run: dns },
   size: { about: 'a decision with 1 to 1,000 policies, 10 to 10,000 subjects', run: size },
   sidecar: {
     about: 'traffic between pods: nothing, policies, a proxy on both sides; memory per pod',
