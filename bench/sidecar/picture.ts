@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run bench -- sidecar | node bench/sidecar/picture.ts > docs/sidecar.svg: draws the bench's last line.
+// npm run bench -- sidecar | node bench/sidecar/picture.ts > docs/pictures/sidecar.svg: draws the bench's last line.
 import { text } from 'node:stream/consumers'
 
 const bars = [

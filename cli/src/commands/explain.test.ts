@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people may ask to have explained, and what they hear when it is not there.
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { UnderpinError } from '../../../runtime/src/index.ts'
 import type { ExplainResult } from '../../../webhook/src/index.ts'
 import { dispatch } from '../dispatch.ts'
 import { quietScreen } from '../screen.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'underpin-explain-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 const file = join(folder, 'shop.yaml')
 const workload = (kind: string, name: string) =>
   `---\nkind: ${kind}\napiVersion: apps/v1\nmetadata: { name: ${name}, namespace: shop }\nspec:\n  template:\n    spec: { hostNetwork: true, containers: [{ name: app, image: a }] }\n`

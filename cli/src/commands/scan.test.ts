@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command as people and build servers use it: what they name, what they get, and how it ends.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { UnderpinError } from '../../../runtime/src/index.ts'
 import type { ScanResult } from '../../../webhook/src/index.ts'
 import { dispatch } from '../dispatch.ts'
@@ -12,8 +12,14 @@ import { quietScreen } from '../screen.ts'
 // The machine may be busy with other tests.
 vi.setConfig({ testTimeout: 60_000 })
 
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true })
+})
+
 function folderOf(files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'underpin-scan-'))
+  folders.push(folder)
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)
