@@ -98,7 +98,7 @@ const layers: Layer[] = [
     name: 'guest',
     proves: 'five kernels × security modules × lockdown, in virtual machines',
     kernel: true,
-    minutes: 30,
+    minutes: 55,
     steps: [['node', 'test/guest/run.ts']],
   },
 ]

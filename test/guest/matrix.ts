@@ -77,8 +77,8 @@ export const guests: readonly Guest[] = [
   { ...on('6.12', true, []), clock: true },
   on('6.18', true, [load, attempts], { more: [exec] }),
   on('6.18', false, [load, exec, escape], { more: [attempts] }),
-  on('7.2', true, [load, exec, network, acts, code, unix, cut, attempts, escape], {
-    more: [talks, packets, mining, flows, ...names, ...peers],
+  on('7.2', true, [load, exec, network, unix, cut, attempts, escape], {
+    more: [acts, code, talks, packets, mining, flows, ...names, ...peers],
   }),
   on('7.2', false, [load, exec, attempts], { more: [guard, identity, escape] }),
   on('7.2', true, [], { lockdown: 'confidentiality' }),

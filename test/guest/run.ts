@@ -91,7 +91,7 @@ async function runGuest(guest: Guest, options: Options): Promise<Report> {
   const { update, doctorOnly } = options
   const begun = performance.now()
   const { status, output } = await run('boot.sh', [
-    ...['-k', guest.series, '-a', kernelArguments(guest), '-t', '1500', '-m', '1536'],
+    ...['-k', guest.series, '-a', kernelArguments(guest), '-t', '2400', '-m', '1536'],
     ...(guest.clock ? ['-i'] : []),
     commandOf(guest, options),
   ])
