@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { findCompiler } from '../test/harness/compiler.ts'
 
 const source = (name: string) => new URL(`programs/${name}.c`, import.meta.url).pathname
 const made = (name: string) => new URL(`../.cache/bench-programs/${name}`, import.meta.url).pathname
@@ -10,11 +11,8 @@ const made = (name: string) => new URL(`../.cache/bench-programs/${name}`, impor
 /** Compiles `input` to `output`, in one piece whoever else does the same. */
 export function compile(input: string, output: string, ...flags: string[]): void {
   mkdirSync(dirname(output), { recursive: true })
-  const compiler = ['clang-19', 'clang', 'clang-14', 'cc'].find(
-    (name) => spawnSync(name, ['--version']).status === 0,
-  )
   const begun = `${output}.${process.pid}`
-  const { status, stderr } = spawnSync(compiler ?? 'cc', [...flags, '-o', begun, input], {
+  const { status, stderr } = spawnSync(findCompiler() ?? 'cc', [...flags, '-o', begun, input], {
     encoding: 'utf8',
   })
   if (status !== 0) throw new Error(`cannot compile ${input}: ${stderr}`)

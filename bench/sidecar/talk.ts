@@ -2,7 +2,7 @@
 // Two programs that talk (talk.c), and what they print: how many exchanges, and how long they took.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { compiler } from '../../test/attempts/image.ts'
+import { compiler } from '../../test/harness/compiler.ts'
 
 export interface Talk {
   /** Exchanges, connections or bytes. */

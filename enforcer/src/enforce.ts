@@ -377,16 +377,8 @@ class Loop {
     if (events.length === 0) return
     this.events = []
     const describer = new Describer(this.tables, new Map(Object.entries(this.state.pods)))
-    const lines = events.map(({ time, exe, from, pid, what, count, name }) => {
-      const record = describer.record(what, {
-        count,
-        first: time,
-        last: time,
-        exe,
-        from,
-        pid,
-        name,
-      })
+    const lines = events.map((event) => {
+      const record = describer.recordOf(event)
       return JSON.stringify({ time: record.last, ...record, first: undefined, last: undefined })
     })
     this.write(`${lines.join('\n')}\n`)

@@ -6,9 +6,7 @@ import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { closeFd, openPin, pin } from '../../enforcer/src/kernel/libbpf.ts'
-import { Describer, type LedgerRecord, type State } from '../../enforcer/src/index.ts'
-import * as abi from '../../enforcer/src/kernel/abi.gen.ts'
-import { cgroupId } from '../../enforcer/src/kernel/cgroups.ts'
+import type { State } from '../../enforcer/src/index.ts'
 import { documents, kernelAtLeast, Sandbox, type ClusterSpec } from '../harness/sandbox.ts'
 import { fromImage, type Attempt, type Where } from './attempt.ts'
 import { Stage, type Outcome } from './container.ts'
@@ -22,7 +20,6 @@ let s: Sandbox
 let image: Image
 let stage: Stage
 let outsider: ChildProcess
-let describer: Describer | undefined
 /** Every policy there is, as JSON. */
 let specs: string[]
 let mechanisms: State['mechanisms']
@@ -141,19 +138,9 @@ async function make(attempt: Attempt, mode: Posture): Promise<Outcome> {
   return stage.run(container, argv, { late: attempt.late ?? false })
 }
 
-/** Of everything in the ledger only one container's rows are put into words: there are many, and this is asked often. */
-function recordsOf(folder: string): LedgerRecord[] {
-  const id = cgroupId(folder)
-  describer ??= new Describer(s.tables())
-  const { ledger } = s.tables()
-  return [...ledger.keys()]
-    .filter(({ subject, outcome }) => subject === id && outcome !== abi.Outcome.ALLOWED)
-    .map((key) => (describer as Describer).record(key, ledger.get(key) as abi.LedgerRow))
-}
-
 /** What the report must say, and how often is not asked: some attempts try more than once. */
 function expectReported(attempt: Attempt, mode: Posture): void {
-  const records = recordsOf(s.folder(cgroupOf(attempt, mode)))
+  const records = s.recordsOf(s.folder(cgroupOf(attempt, mode)))
   const fits = records.filter(
     ({ decision, rule, policy, outcome, executable }) =>
       decision === (attempt.decision ?? 'exec') &&
@@ -177,7 +164,7 @@ const guards = () =>
 
 function expectGuarded(attempt: Attempt, { marks, output }: Outcome): void {
   expect(marks, output).not.toContain('ran')
-  const records = recordsOf(s.folder(cgroupOf(attempt, 'audit')))
+  const records = s.recordsOf(s.folder(cgroupOf(attempt, 'audit')))
   expect(records.map(({ decision }) => decision)).toContain('guard')
 }
 
@@ -234,7 +221,7 @@ test.for([
   const cgroup = s.folder(`enforce/${group}-${argv[0].replaceAll('/', '')}`)
   const { marks, output } = await stage.run({ cgroup }, [...argv])
   expect(marks, output).toEqual([mark])
-  expect(recordsOf(cgroup)).toEqual([])
+  expect(s.recordsOf(cgroup)).toEqual([])
 })
 
 test('every denial of them is counted', () => {

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { compiler } from '../harness/compiler.ts'
 import { need } from '../harness/sandbox.ts'
 
 const sources = new URL('programs', import.meta.url).pathname
@@ -19,13 +20,6 @@ export interface Image {
   evil: string
   /** The dynamic loader's path within the image. */
   loader: string
-}
-
-export function compiler(): string {
-  const names = [process.env.CLANG, 'clang-19', 'clang-18', 'clang-16', 'clang-15', 'clang-14']
-  for (const name of [...names, 'clang'])
-    if (name && spawnSync(name, ['--version']).status === 0) return name
-  throw new Error('attempts are C programs: this test needs clang, as the kernel programs do')
 }
 
 export function compile(clang: string, output: string, files: string[], ...flags: string[]): void {

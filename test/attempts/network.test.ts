@@ -4,9 +4,8 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Describer, type LedgerRecord, type State } from '../../enforcer/src/index.ts'
+import type { LedgerRecord, State } from '../../enforcer/src/index.ts'
 import * as abi from '../../enforcer/src/kernel/abi.gen.ts'
-import { cgroupId } from '../../enforcer/src/kernel/cgroups.ts'
 import { copyProgram, expectExact } from '../harness/actor.ts'
 import { documents, need, Sandbox, until, type ClusterSpec } from '../harness/sandbox.ts'
 import { knocks, knocksFrom, talker, type Attempt, type Where } from './network/attempt.ts'
@@ -31,7 +30,6 @@ let exe: string
 let other: string
 let neighbour: ReturnType<Wire['neighbour']>
 let mechanisms: State['mechanisms']
-let describer: Describer | undefined
 /** Every pair of policies there is, as JSON. */
 let groups: string[]
 const helpers: ChildProcess[] = []
@@ -201,17 +199,8 @@ function canBeStopped({ needs, unless }: Attempt): boolean {
   return false
 }
 
-function recordsOf(cgroup: string): LedgerRecord[] {
-  const id = cgroupId(s.folder(cgroup))
-  describer ??= new Describer(s.tables())
-  const { ledger } = s.tables()
-  return [...ledger.keys()]
-    .filter(({ subject, outcome }) => subject === id && outcome !== abi.Outcome.ALLOWED)
-    .map((key) => (describer as Describer).record(key, ledger.get(key) as abi.LedgerRow))
-}
-
 function expectReported(attempt: Attempt, mode: Posture): void {
-  const records = recordsOf(cgroupOf(attempt, mode))
+  const records = s.recordsOf(s.folder(cgroupOf(attempt, mode)))
   const fits = records.filter(
     ({ decision, rule, policy, outcome }) =>
       attempt.decisions.includes(decision) &&
@@ -265,7 +254,7 @@ describe(`a datagram to each of ${destinations} destinations`, () => {
     const outcome = await start(`${mode}/flood`, [...words, `${destinations}`], 200).done
     await wire.settled()
     expect(outcome.output).toContain(`sent ${mode === 'audit' ? destinations : 0}`)
-    return { distinct: await wire.distinct(), records: recordsOf(`${mode}/flood`) }
+    return { distinct: await wire.distinct(), records: s.recordsOf(s.folder(`${mode}/flood`)) }
   }
   const counted = (records: LedgerRecord[], other: boolean) =>
     records.filter((one) => one.other === other).reduce((sum, { count }) => sum + count, 0)

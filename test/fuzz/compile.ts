@@ -2,9 +2,8 @@
 // Compiles parsers of the kernel side for user space, by the compiler that builds the programs.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { findCompiler } from '../harness/compiler.ts'
 
-/** As in scripts/setup.sh. */
-const compilers = ['clang-19', 'clang-18', 'clang-16', 'clang-15', 'clang-14', 'clang']
 const folder = fileURLToPath(new URL('.', import.meta.url))
 
 /** What the compiler says when it refuses; null: `program` is there. */
@@ -23,11 +22,8 @@ export function compileForUser(
     '-o',
     program,
   ]
-  for (const compiler of [process.env['CLANG'] ?? '', ...compilers]) {
-    if (compiler === '') continue
-    const { error, status, stderr } = spawnSync(compiler, args, { encoding: 'utf8' })
-    if (error) continue // there is no such compiler
-    return status === 0 ? null : stderr
-  }
-  return `none of ${compilers.join(', ')} is installed`
+  const clang = findCompiler()
+  if (clang === null) return 'no clang is installed'
+  const { status, stderr } = spawnSync(clang, args, { encoding: 'utf8' })
+  return status === 0 ? null : stderr
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // First bytes of random connections: JSON-RPC with the words of miners and their neighbours, written in every way that JSON
 // allows; real transcripts, bent; and how they come in segments. The same seed gives the same inputs.
+import { Limit } from '../../enforcer/src/kernel/abi.gen.ts'
 import { harmless, mining, pools } from '../../enforcer/src/plan/handshakes.ts'
 import { pick, type Random } from './random.ts'
 
@@ -118,9 +119,6 @@ export function segments(next: Random, text: string): { all: Segment[]; read: st
     all.push({ seq: (start + from - again) >>> 0, urgent, payload })
     from = end
   }
-  const read = Buffer.from(bytes.filter((_, at) => at < looked && !out.includes(at)))
+  const read = Buffer.from(bytes.filter((_, at) => at < Limit.INSPECT && !out.includes(at)))
   return { all, read: read.toString('latin1') }
 }
-
-/** LIMIT_INSPECT in bpf/abi-words.h. */
-const looked = 512

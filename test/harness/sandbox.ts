@@ -9,6 +9,7 @@ import { join, relative } from 'node:path'
 import {
   cgroupMount,
   closeTables,
+  Describer,
   disarm,
   enforce,
   openTables,
@@ -21,6 +22,8 @@ import {
   type State,
   type Tables,
 } from '../../enforcer/src/index.ts'
+import * as abi from '../../enforcer/src/kernel/abi.gen.ts'
+import { cgroupId } from '../../enforcer/src/kernel/cgroups.ts'
 import { createLog } from '../../runtime/src/index.ts'
 
 const bpffs = '/sys/fs/bpf'
@@ -116,6 +119,7 @@ export class Sandbox {
   agent: Agent | undefined
   child: ChildProcess | undefined
   private opened: Tables | undefined
+  private describer: Describer | undefined
   private readonly started = new Set<ChildProcess>()
   private readonly temporary: string
   private readonly onExit = () => this.close()
@@ -256,6 +260,16 @@ export class Sandbox {
     return readRecords(this.tables(), new Map(Object.entries(this.current().pods)))
   }
 
+  /** What policy denies, or would, in one cgroup. The ledger may be long: of the others nothing is put into words. */
+  recordsOf(folder: string): LedgerRecord[] {
+    const id = cgroupId(folder)
+    const { ledger } = this.tables()
+    const describer = (this.describer ??= new Describer(this.tables()))
+    return [...ledger.keys()]
+      .filter(({ subject, outcome }) => subject === id && outcome !== abi.Outcome.ALLOWED)
+      .map((key) => describer.record(key, ledger.get(key) as abi.LedgerRow))
+  }
+
   counters(): Record<string, number> {
     return readCounters(this.tables().counters)
   }
@@ -318,7 +332,7 @@ export class Sandbox {
     this.agent?.stop()
     this.agent = undefined
     if (this.opened) closeTables(this.opened)
-    this.opened = undefined
+    this.opened = this.describer = undefined
     for (const child of this.started) if (child.exitCode === null) child.kill('SIGKILL')
     this.started.clear()
     disarm(this.pins)

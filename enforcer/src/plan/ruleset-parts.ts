@@ -75,22 +75,26 @@ export function fileRows(rules: readonly NumberedRule[]): FileRow[] {
   return [...rows.values()]
 }
 
-export function privilegeRows(rules: readonly NumberedRule[]): Ruleset['privileges'] {
-  const rows = new Map<number, Bits>()
-  for (const rule of rules)
-    for (const name of rule.privileges ?? []) {
-      const number = privilegeNumber(name)
-      rows.set(number, (rows.get(number) ?? 0n) | (1n << BigInt(rule.number)))
-    }
-  return [...rows].map(([privilege, rules]) => ({ privilege, rules }))
-}
+export const privilegeRows = (rules: readonly NumberedRule[]): Ruleset['privileges'] =>
+  byNumber(rules, (rule) => rule.privileges?.map(privilegeNumber)).map(([privilege, rules]) => ({
+    privilege,
+    rules,
+  }))
 
-export function socketRows(rules: readonly NumberedRule[]): Ruleset['sockets'] {
+export const socketRows = (rules: readonly NumberedRule[]): Ruleset['sockets'] =>
+  byNumber(rules, (rule) => rule.sockets?.map(socketUseNumber)).map(([use, rules]) => ({
+    use,
+    rules,
+  }))
+
+/** Which rules name each number. */
+function byNumber(
+  rules: readonly NumberedRule[],
+  numbersOf: (rule: NumberedRule) => readonly number[] | undefined,
+): [number, Bits][] {
   const rows = new Map<number, Bits>()
   for (const rule of rules)
-    for (const name of rule.sockets ?? []) {
-      const use = socketUseNumber(name)
-      rows.set(use, (rows.get(use) ?? 0n) | (1n << BigInt(rule.number)))
-    }
-  return [...rows].map(([use, rules]) => ({ use, rules }))
+    for (const number of numbersOf(rule) ?? [])
+      rows.set(number, (rows.get(number) ?? 0n) | (1n << BigInt(rule.number)))
+  return [...rows]
 }

@@ -80,22 +80,11 @@ const kinds = new Map<number, Observed['event']>([
   [abi.EventKind.OPEN, 'open'],
 ])
 
-function observed(
-  describer: Describer,
-  cgroups: CgroupPaths,
-  { time, exe, from, pid, kind, what, count: value, name }: abi.Event,
-): Observed {
-  const { count, first, last, other, ...record } = describer.record(what, {
-    count: 0n,
-    first: time,
-    last: time,
-    exe,
-    from,
-    pid,
-    name,
-  })
-  void [count, first, other]
-  const event = kinds.get(kind) ?? 'decision'
+function observed(describer: Describer, cgroups: CgroupPaths, seen: abi.Event): Observed {
+  const { what } = seen
+  const { count, first, last, other, ...record } = describer.recordOf(seen)
+  void [first, other]
+  const event = kinds.get(seen.kind) ?? 'decision'
   // What belongs to no subject is named by its cgroup.
   if (event !== 'decision' && record.subject.scope === 'none') {
     const path = cgroups.path(what.subject)
@@ -106,6 +95,6 @@ function observed(
     time: last,
     event,
     outcome: outcomes[what.outcome] ?? 'allowed',
-    ...(event === 'exit' && { status: Number(value) }),
+    ...(event === 'exit' && { status: count }),
   }
 }

@@ -188,6 +188,11 @@ export class Describer {
     return known?.key ?? null
   }
 
+  /** An event, as the ledger would have it if nothing like it had been before. */
+  recordOf({ what, time, ...rest }: abi.Event): Record {
+    return this.record(what, { ...rest, first: time, last: time })
+  }
+
   record(
     key: abi.LedgerKey,
     row: Pick<abi.LedgerRow, 'count' | 'first' | 'last' | 'exe' | 'from' | 'pid' | 'name'>,

@@ -4,7 +4,8 @@
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
-import { compile, compiler } from '../image.ts'
+import { compiler } from '../../harness/compiler.ts'
+import { compile } from '../image.ts'
 
 const own = new URL('programs', import.meta.url).pathname
 const shared = new URL('../programs', import.meta.url).pathname
