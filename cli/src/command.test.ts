@@ -7,8 +7,6 @@ import { quietScreen } from './screen.ts'
 import { UnderpinError } from '../../runtime/src/index.ts'
 
 const sample: Command = {
-  name: 'sample',
-  summary: '',
   operands: 'THING…',
   about: '',
   options: [
@@ -22,7 +20,7 @@ const sample: Command = {
 }
 
 test('values, switches and operands in any order', () => {
-  const args = parse(sample, [
+  const args = parse('sample', sample, [
     'one',
     '-f',
     'a',
@@ -42,7 +40,7 @@ test('values, switches and operands in any order', () => {
     true,
     false,
   ])
-  expect(parse(sample, ['--wait=3']).value('wait')).toBe('3')
+  expect(parse('sample', sample, ['--wait=3']).value('wait')).toBe('3')
 })
 
 test.each([
@@ -55,7 +53,7 @@ test.each([
 ])('%j is refused in words', (argv, found, remedy) => {
   const thrown = (() => {
     try {
-      parse(sample, argv)
+      parse('sample', sample, argv)
     } catch (error) {
       return error
     }
@@ -68,15 +66,16 @@ test.each([
 test('a command that takes no operands says so', () => {
   const { operands, ...none } = sample
   expect(operands).toBeDefined()
-  expect(() => parse(none, ['x'])).toThrow('found "x", expected options only')
+  expect(() => parse('sample', none, ['x'])).toThrow('found "x", expected options only')
 })
 
 test('every command explains itself: what, options, two examples, exit codes', async () => {
-  for (const command of commands) {
+  for (const entry of commands) {
+    const command = await entry.load()
     const screen = quietScreen()
-    expect(await dispatch([...command.name.split(' '), '--help'], screen)).toBe(0)
+    expect(await dispatch([...entry.name.split(' '), '--help'], screen)).toBe(0)
     const page = screen.said.join('\n')
-    expect(page).toBe(helpPage(command, screen.paint))
+    expect(page).toBe(helpPage(entry, command, screen.paint))
     for (const { name } of command.options) expect(page).toContain(`--${name}`)
     expect(command.examples.length).toBeGreaterThanOrEqual(2)
     expect(command.exits.map(([code]) => code)).toEqual(

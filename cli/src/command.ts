@@ -18,10 +18,15 @@ export interface Option {
   help: string
 }
 
-export interface Command {
+/** What is known of a command before its code is loaded. */
+export interface Entry {
   /** One word, or two: "policy check". */
   name: string
   summary: string
+  load: () => Promise<Command>
+}
+
+export interface Command {
   /** Arguments without options: "POLICY…". */
   operands?: string
   options: readonly Option[]
@@ -57,7 +62,7 @@ export function usage(
   })
 }
 
-export function parse(command: Command, argv: readonly string[]): Arguments {
+export function parse(name: string, command: Command, argv: readonly string[]): Arguments {
   const options = [...command.options, helpOption]
   const { tokens, positionals } = parseArgs({
     args: [...argv],
@@ -78,11 +83,11 @@ export function parse(command: Command, argv: readonly string[]): Arguments {
   for (const token of tokens) {
     if (token.kind !== 'option') continue
     const option = options.find(({ name }) => name === token.name)
-    if (!option) throw unknownOption(command, token.rawName, options)
-    given.set(option.name, [...(given.get(option.name) ?? []), ...valueOf(command, option, token)])
+    if (!option) throw unknownOption(name, token.rawName, options)
+    given.set(option.name, [...(given.get(option.name) ?? []), ...valueOf(name, option, token)])
   }
   if (positionals.length > 0 && !command.operands && !given.has('help'))
-    throw usage(`"${positionals[0]}"`, 'options only', helpHint(command), command.name)
+    throw usage(`"${positionals[0]}"`, 'options only', helpHint(name), name)
   return {
     operands: positionals,
     has: (option) => given.has(option),
@@ -98,18 +103,13 @@ interface OptionToken {
 }
 
 function valueOf(
-  command: Command,
+  command: string,
   option: Option,
   { rawName, value, inlineValue }: OptionToken,
 ): string[] {
   if (!option.value) {
     if (value === undefined) return []
-    throw usage(
-      `${rawName}=${value}`,
-      `${rawName} without a value`,
-      helpHint(command),
-      command.name,
-    )
+    throw usage(`${rawName}=${value}`, `${rawName} without a value`, helpHint(command), command)
   }
   if (value === undefined && option.optional) return []
   // "-" alone is standard input; anything else that begins so is the next option.
@@ -118,30 +118,34 @@ function valueOf(
       `${rawName} without a value`,
       `${rawName} ${option.value}`,
       helpHint(command),
-      command.name,
+      command,
     )
   return [value]
 }
 
-function unknownOption(command: Command, name: string, options: readonly Option[]): UnderpinError {
+function unknownOption(command: string, name: string, options: readonly Option[]): UnderpinError {
   const long = options.map((option) => `--${option.name}`)
   const meant = nearestOf(name, long)
   return usage(
     `the unknown option ${name}`,
     `one of ${long.join(', ')}`,
     meant ? `did you mean ${meant}?` : helpHint(command),
-    command.name,
+    command,
   )
 }
 
-const helpHint = (command: Command): string => `see underpin ${command.name} --help`
+const helpHint = (command: string): string => `see underpin ${command} --help`
 
 /** Commas and newlines in `about` are the author's; nothing is wrapped here. */
-export function helpPage(command: Command, paint: Screen['paint']): string {
+export function helpPage(
+  { name, summary }: Entry,
+  command: Command,
+  paint: Screen['paint'],
+): string {
   const required = command.options.filter((option) => option.help.startsWith('required'))
   const synopsis = [
     'underpin',
-    command.name,
+    name,
     ...(command.operands ? [command.operands] : []),
     ...required.map(({ name, value }) => `--${name} ${value ?? ''}`),
     '[options]',
@@ -153,7 +157,7 @@ export function helpPage(command: Command, paint: Screen['paint']): string {
   const width = Math.max(...options.map(([text]) => text.length))
   const title = (text: string) => paint('bold', text)
   return [
-    `${title(`underpin ${command.name}`)}: ${command.summary}`,
+    `${title(`underpin ${name}`)}: ${summary}`,
     '',
     `  ${synopsis.join(' ')}`,
     '',

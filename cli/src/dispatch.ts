@@ -2,7 +2,7 @@
 // Words → the command they name, and what was thrown → one paragraph and an exit code.
 import { failures, UnderpinError } from '../../runtime/src/index.ts'
 import { commands } from './commands/index.ts'
-import { helpPage, parse, usage, type Command } from './command.ts'
+import { helpPage, parse, usage, type Entry } from './command.ts'
 import { version } from './installation.ts'
 import { nearestOf } from './nearest.ts'
 import { columns, type Screen } from './screen.ts'
@@ -15,14 +15,15 @@ export async function dispatch(argv: readonly string[], screen: Screen): Promise
   }
   if (first === '--help' || first === '-h' || first === 'help') {
     const asked = first === 'help' ? find(argv.slice(1)) : undefined
-    screen.say(asked ? helpPage(asked.command, screen.paint) : overview(screen))
+    screen.say(asked ? await pageOf(asked.entry, screen) : overview(screen))
     return 0
   }
   const found = find(argv)
   if (!found) {
     const ofGroup = commands.filter(({ name }) => name.startsWith(`${first} `))
     if (ofGroup.length > 0 && /^(|-h|--help)$/.test(second)) {
-      screen.say(ofGroup.map((command) => helpPage(command, screen.paint)).join('\n\n'))
+      const pages = await Promise.all(ofGroup.map((entry) => pageOf(entry, screen)))
+      screen.say(pages.join('\n\n'))
       return second === '' ? failures.usage.exitCode : 0
     }
     const known = commands.map(({ name }) => name)
@@ -34,22 +35,26 @@ export async function dispatch(argv: readonly string[], screen: Screen): Promise
       meant ? `did you mean underpin ${meant}?` : 'see underpin --help',
     )
   }
-  const args = parse(found.command, found.rest)
+  const { entry, rest } = found
+  const command = await entry.load()
+  const args = parse(entry.name, command, rest)
   if (args.has('help')) {
-    screen.say(helpPage(found.command, screen.paint))
+    screen.say(helpPage(entry, command, screen.paint))
     return 0
   }
-  return found.command.run(args, screen)
+  return command.run(args, screen)
 }
 
-function find(argv: readonly string[]): { command: Command; rest: readonly string[] } | undefined {
-  for (const command of commands) {
-    const words = command.name.split(' ')
-    if (words.every((word, i) => argv[i] === word))
-      return { command, rest: argv.slice(words.length) }
+function find(argv: readonly string[]): { entry: Entry; rest: readonly string[] } | undefined {
+  for (const entry of commands) {
+    const words = entry.name.split(' ')
+    if (words.every((word, i) => argv[i] === word)) return { entry, rest: argv.slice(words.length) }
   }
   return undefined
 }
+
+const pageOf = async (entry: Entry, { paint }: Screen): Promise<string> =>
+  helpPage(entry, await entry.load(), paint)
 
 function overview({ paint }: Screen): string {
   return [

@@ -11,8 +11,6 @@ import { pinsOption, placesOf, stateOption } from '../places.ts'
 import { counted, type Screen } from '../screen.ts'
 
 export const disarm: Command = {
-  name: 'disarm',
-  summary: 'take everything out of force, at once',
   about:
     'Detaches every program and removes every map, the ledger with them: save a report first if it matters.\n' +
     'Works without a running agent. An agent that still runs decides nothing any more; stop it as well.',

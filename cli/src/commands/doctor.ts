@@ -9,8 +9,6 @@ import { pinsOption, placesOf } from '../places.ts'
 import { columns, json, type Colour, type Screen } from '../screen.ts'
 
 export const doctor: Command = {
-  name: 'doctor',
-  summary: 'what this machine offers, and what would be better',
   about:
     'Looks at the kernel, its file systems and libraries, loads the programs, and tries every way to stop an exec and a\n' +
     'connection on processes of its own: a mechanism counts only if it works. Then, decision by decision: which mechanism\n' +

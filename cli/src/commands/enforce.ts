@@ -19,8 +19,6 @@ import type { Screen } from '../screen.ts'
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
 export const enforce: Command = {
-  name: 'enforce',
-  summary: 'put policies in force on this node, and keep them current',
   about:
     'Runs in the foreground and logs JSON lines. Policies in audit only report; those in enforce stop what they do not\n' +
     'allow. A change of the files is in force within seconds; a file with a problem changes nothing. When the agent ends,\n' +

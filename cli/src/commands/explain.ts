@@ -29,8 +29,6 @@ import {
 import { json, type Screen } from '../screen.ts'
 
 export const explain: Command = {
-  name: 'explain',
-  summary: 'why a workload is covered or not, rule by rule; or what a finding means',
   operands: 'OBJECT|FILE|ID',
   about:
     'OBJECT: deployment/cart or deployment/shop/cart, among the files of --filename or in the cluster. FILE: every workload\n' +

@@ -16,8 +16,6 @@ import { counted, type Paint, type Screen } from '../screen.ts'
 import { secondsOf, waitFor } from '../wait.ts'
 
 export const observe: Command = {
-  name: 'observe',
-  summary: 'every decision as it is made; processes, files, flows and system calls as well',
   about:
     'One line for each decision on subjects of policies, until Ctrl-C. Decisions are the same as ever; while somebody\n' +
     'watches, the kernel also tells of what it allows, which costs a little. One watcher at a time.\n' +

@@ -12,8 +12,6 @@ import { compile, compileRuleset } from '../../../enforcer/src/plan/compile.ts'
 import { counted, type Screen } from '../screen.ts'
 
 export const policyCheck: Command = {
-  name: 'policy check',
-  summary: 'every problem of policy files, with line and column',
   operands: 'PATH…',
   about:
     'Reads files and folders (- for standard input) exactly as underpin enforce does, and lists all problems at once.\n' +

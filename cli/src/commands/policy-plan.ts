@@ -12,8 +12,6 @@ import { resolversOf, resolversOption } from '../resolver-options.ts'
 import { counted, type Screen } from '../screen.ts'
 
 export const policyPlan: Command = {
-  name: 'policy plan',
-  summary: 'what policies compile to: which of them meet on a subject, and what follows',
   operands: 'PATH…',
   about:
     'Compiles without loading anything into a kernel. Every set of policies that select the same subjects is shown with\n' +

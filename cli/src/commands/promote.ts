@@ -16,8 +16,6 @@ import { counted, type Screen } from '../screen.ts'
 import { secondsOf, waitFor, waitOption } from '../wait.ts'
 
 export const promote: Command = {
-  name: 'promote',
-  summary: 'switch policies from audit to enforce',
   operands: 'POLICY…',
   about:
     'Shows what is stopped from now on: everything in the ledger that these policies, as their files are now, would deny.\n' +

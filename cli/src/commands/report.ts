@@ -15,8 +15,6 @@ import { named } from '../policy-name.ts'
 import { counted, json, type Screen } from '../screen.ts'
 
 export const report: Command = {
-  name: 'report',
-  summary: 'what was stopped, and what enforcing would stop',
   about:
     'Reads the kernel’s ledger, so it needs no running agent. Every row is exact: who, which executable and what\n' +
     'started it, what it tried, how often, first and last (UTC), and the policy and rule that object.',

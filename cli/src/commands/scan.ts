@@ -34,8 +34,6 @@ import { counted, type Screen } from '../screen.ts'
 const thresholds: readonly FailOn[] = [...severities, 'never']
 
 export const scan: Command = {
-  name: 'scan',
-  summary: 'judge manifests or a cluster: which workload slips past its sidecar, and how',
   operands: 'FILE…|-',
   about:
     'Reads workloads (folders, files, - for standard input, or a cluster) and says of each what its mesh does to it.\n' +

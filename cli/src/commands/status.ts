@@ -18,8 +18,6 @@ import { columns, counted, json, type Screen } from '../screen.ts'
 import { secondsOf, waitFor, waitOption } from '../wait.ts'
 
 export const status: Command = {
-  name: 'status',
-  summary: 'what is in force, on which subjects, by which mechanism',
   about:
     'Reads pinned maps and the agent’s state. Without a running agent it tells what is in force all the same.\n' +
     'With --wait it returns as soon as every policy in the agent’s files, as they are now, is in force.',

@@ -19,8 +19,6 @@ import { stateOption, usualPlaces } from '../places.ts'
 import { secondsOf } from '../wait.ts'
 
 export const webhook: Command = {
-  name: 'webhook',
-  summary: 'answer admission reviews: is every workload covered by its mesh?',
   about:
     'Serves /validate over HTTPS. What clients must trust is written to webhook-ca.pem in the state folder, and the\n' +
     'address is in the log. With --state the certificate authority is kept there, so that a restart goes on with it; several\n' +
