@@ -17,26 +17,32 @@ static __always_inline u64 address_of(const void *object)
 	return address;
 }
 
-/* Rules whose `files` this path matches, for one access. */
-static __always_inline void bits_of_file(const struct file_row *row, u32 access, struct rule_bits *all,
-					 struct rule_bits *some)
+/* Adds to the slot's `all` and `some` the rules whose `files` this path, or part of one, matches, for one access. A function
+ * of its own, so that the verifier walks it once and not for each directory. */
+__weak __noinline int rules_of_file(u32 slot, u32 id, u32 kind, u64 hash, u32 access)
 {
 	/* An allow must cover every access that is asked for, a guard rail denies any of its own. */
-	for (int i = 0; i < LIMIT_RULE_WORDS; i++) {
-		u64 read = access & ACCESS_READ ? row->read.word[i] : ~0ULL;
-		u64 write = access & ACCESS_WRITE ? row->write.word[i] : ~0ULL;
+	u64 reads = mask_of(access & ACCESS_READ), writes = mask_of(access & ACCESS_WRITE);
+	struct exe_key key = {.ruleset = id, .kind = kind, .hash = hash};
+	struct work *work = work_of(slot);
+	struct file_row *row = bpf_map_lookup_elem(&files, &key);
 
-		all->word[i] |= read & write;
-		some->word[i] |= (access & ACCESS_READ ? row->read.word[i] : 0) |
-				 (access & ACCESS_WRITE ? row->write.word[i] : 0);
+	if (!work || !row)
+		return 0;
+	for (int i = 0; i < LIMIT_RULE_WORDS; i++) {
+		u64 read = row->read.word[i], write = row->write.word[i];
+
+		work->all.word[i] |= (read | ~reads) & (write | ~writes);
+		work->some.word[i] |= (read & reads) | (write & writes);
 	}
+	return 0;
 }
 
 /* Path WORK_FILE of the slot, to be opened for `access` (enum access, one or both). */
 __weak __noinline int decide_file(u32 slot, u64 subject, u64 image, u32 access)
 {
 	struct work *work = work_of(slot);
-	struct exe_key key = {.kind = PATH_EXACT};
+	struct exe_key key = {};
 	const struct ruleset_row *ruleset;
 	const struct path_key *path;
 	struct rule_bits hit, *all, *some;
@@ -58,20 +64,13 @@ __weak __noinline int decide_file(u32 slot, u64 subject, u64 image, u32 access)
 	if (path->state != PATH_RESOLVED)
 		*some = ruleset->file;
 	if (path->state == PATH_RESOLVED) {
-		key.ruleset = id;
-		key.hash = path->hash;
-		row = bpf_map_lookup_elem(&files, &key);
-		if (row)
-			bits_of_file(row, access, all, some);
-		key.kind = PATH_BELOW;
+		rules_of_file(slot, id, PATH_EXACT, path->hash, access);
 		for (u32 i = 0; ruleset->file_below && i < LIMIT_DIRS; i++) {
 			if (i >= path->dir_count)
 				break;
-			key.hash = path->dirs[i];
-			row = bpf_map_lookup_elem(&files, &key);
-			if (row)
-				bits_of_file(row, access, all, some);
+			rules_of_file(slot, id, PATH_BELOW, path->dirs[i], access);
 		}
+		key.ruleset = id;
 		key.kind = PATH_ABOVE;
 		key.hash = path->hash;
 		row = access & ACCESS_MOVE ? bpf_map_lookup_elem(&files, &key) : 0;

@@ -26,6 +26,29 @@ static __always_inline void bits_narrow(struct rule_bits *into, const struct rul
 		into->word[i] &= any->word[i] | (row ? row->word[i] : 0);
 }
 
+/* All ones where anything is set, else zero. Rules are put together without branches: the verifier would walk all that
+ * follows once more for each. The compiler must not make one of it, nor the shift that Linux 7 takes for one. */
+static __always_inline u64 mask_of(u64 bits)
+{
+	u64 negative = -bits, top;
+
+	barrier_var(negative);
+	top = (bits | negative) >> 63;
+	barrier_var(top);
+	return -top;
+}
+
+/* The number of the lowest bit that is set: that many are below it. */
+static __always_inline u32 lowest_bit(u64 bits)
+{
+	u64 below = (bits & -bits) - 1;
+
+	below -= below >> 1 & 0x5555555555555555ULL;
+	below = (below & 0x3333333333333333ULL) + (below >> 2 & 0x3333333333333333ULL);
+	below = (below + (below >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return below * 0x0101010101010101ULL >> 56 & 63;
+}
+
 static __always_inline void answer_both(struct answer *answer, u8 verdict)
 {
 	answer->enforced = answer->audited = verdict;
@@ -126,31 +149,33 @@ static __noinline void judge(u32 id, const struct ruleset_row *ruleset, const st
 			     const struct restricting *restricts, struct answer *answer)
 {
 	u64 allow_enforced = 0, allow_audited = 0;
-	u32 first_enforced = RULE_NONE, first_audited = RULE_NONE, policy;
-	struct rule_key key = {.ruleset = id};
+	u64 rails_enforced = 0, rails_audited = 0, rails; /* of the first word that has any */
+	u64 word_enforced = 0, word_audited = 0, word;
+	struct rule_key key = {.ruleset = id, .rule = RULE_NONE};
 	struct rule_row *row;
+	u32 policy;
 
 	for (int i = LIMIT_RULE_WORDS - 1; i >= 0; i--) {
-		u64 deny = hit->word[i] & ruleset->deny.word[i],
-		    allow = hit->word[i] & ~ruleset->deny.word[i];
+		u64 deny = hit->word[i] & ruleset->deny.word[i];
+		u64 allow = hit->word[i] & ~ruleset->deny.word[i];
 		u64 enforced = ruleset->enforced.word[i];
+		u64 any = mask_of(deny), some = mask_of(deny & enforced);
 
 		allow_audited |= allow;
 		allow_enforced |= allow & enforced;
-		if (deny)
-			first_audited = i * 64;
-		if (deny & enforced)
-			first_enforced = i * 64;
+		rails_audited = (rails_audited & ~any) | deny;
+		word_audited = (word_audited & ~any) | (i & any);
+		rails_enforced = (rails_enforced & ~some) | (deny & enforced);
+		word_enforced = (word_enforced & ~some) | (i & some);
 	}
-	answer->rails = (first_enforced != RULE_NONE ? RAIL_ENFORCED : 0) |
-			(first_audited != RULE_NONE ? RAIL_AUDITED : 0);
-	if (first_enforced != RULE_NONE)
+	answer->rails = (mask_of(rails_enforced) & RAIL_ENFORCED) | (mask_of(rails_audited) & RAIL_AUDITED);
+	if (rails_enforced)
 		answer->enforced = VERDICT_DENY;
 	else if (allow_enforced)
 		answer->enforced = VERDICT_ALLOW;
 	else
 		answer->enforced = restricts && restricts->enforced ? VERDICT_DENY : VERDICT_ALLOW;
-	if (first_audited != RULE_NONE)
+	if (rails_audited)
 		answer->audited = VERDICT_DENY;
 	else if (allow_audited)
 		answer->audited = VERDICT_ALLOW;
@@ -162,23 +187,15 @@ static __noinline void judge(u32 id, const struct ruleset_row *ruleset, const st
 		return;
 	/* Blame: the rail of lowest number, else the policy that lists processes. */
 	policy = restricts ? restricts->audited : 0;
-	key.rule = first_audited;
+	rails = rails_audited;
+	word = word_audited;
 	if (answer->enforced == VERDICT_DENY) {
 		policy = restricts ? restricts->enforced : 0;
-		key.rule = first_enforced;
+		rails = rails_enforced;
+		word = word_enforced;
 	}
-	if (key.rule != RULE_NONE) {
-		u32 word = key.rule / 64 & (LIMIT_RULE_WORDS - 1);
-		u64 bits = hit->word[word] & ruleset->deny.word[word];
-
-		if (answer->enforced == VERDICT_DENY)
-			bits &= ruleset->enforced.word[word];
-		for (u32 bit = 0; bit < 64; bit++) {
-			if (bits >> bit & 1) {
-				key.rule = word * 64 + bit;
-				break;
-			}
-		}
+	if (rails) {
+		key.rule = word * 64 + lowest_bit(rails);
 		row = bpf_map_lookup_elem(&rules, &key);
 		policy = row ? row->policy : 0;
 	}
