@@ -38,11 +38,13 @@ static __always_inline u64 mask_of(u64 bits)
 	return -top;
 }
 
-/* The number of the lowest bit that is set: that many are below it. */
+/* The number of the lowest bit that is set: that many are below it. The compiler, if it saw this, would look it up in a
+ * table, in a section of its own that linking objects does not keep together with the code. */
 static __always_inline u32 lowest_bit(u64 bits)
 {
 	u64 below = (bits & -bits) - 1;
 
+	barrier_var(below);
 	below -= below >> 1 & 0x5555555555555555ULL;
 	below = (below & 0x3333333333333333ULL) + (below >> 2 & 0x3333333333333333ULL);
 	below = (below + (below >> 4)) & 0x0f0f0f0f0f0f0f0fULL;

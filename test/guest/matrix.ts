@@ -69,18 +69,18 @@ export const guests: readonly Guest[] = [
     more: [attempts, talks, packets, mining, flows, ...names],
   }),
   on('6.1', true, [load, exec, identity], { more: [attempts] }),
-  on('6.1', false, [load, attempts], { more: [exec] }),
-  on('6.12', true, [load, exec, runtimes, attempts, guard], { more: [identity] }),
+  on('6.1', false, [attempts], { more: [load, exec] }),
+  on('6.12', true, [exec, runtimes, attempts, guard], { more: [load, identity] }),
   on('6.12', false, [load, exec, attempts, carried]),
-  on('6.12', true, [load, recognise], { lockdown: 'integrity' }),
+  on('6.12', true, [recognise], { lockdown: 'integrity' }),
   on('6.12', true, [], { lockdown: 'confidentiality' }),
   { ...on('6.12', true, []), clock: true },
-  on('6.18', true, [load, attempts], { more: [exec] }),
+  on('6.18', true, [attempts], { more: [load, exec] }),
   on('6.18', false, [load, exec, escape], { more: [attempts] }),
   on('7.2', true, [load, exec, network, unix, cut, attempts, escape], {
     more: [acts, code, talks, packets, mining, flows, ...names, ...peers],
   }),
-  on('7.2', false, [load, exec, attempts], { more: [guard, identity, escape] }),
+  on('7.2', false, [exec, attempts], { more: [load, guard, identity, escape] }),
   on('7.2', true, [], { lockdown: 'confidentiality' }),
 ]
 

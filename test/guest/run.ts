@@ -2,8 +2,8 @@
 // Runs the matrix: kernel tests in virtual machines, on kernels and settings that this machine does not have.
 // node test/guest/run.ts [--all] [--update] [--doctor] [TEXT…]: all guests, or those whose name contains a TEXT; --update writes what
 // doctor says there as the golden file, --doctor runs nothing else, --all also runs what takes long. Exit status 1 when anything failed.
-import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { budgetCommand, budgetResult } from './budget.ts'
 import { compareDoctor } from './golden.ts'
@@ -15,6 +15,13 @@ import { readReport, secondsOf, table, type Report, type TestResult } from './re
 const atOnce = Number(process.env['UNDERPIN_GUESTS_AT_ONCE'] ?? 2)
 const golden = join(import.meta.dirname, 'golden')
 const node = 'node_modules/.bin/node'
+const root = join(import.meta.dirname, '../..')
+const command = 'dist/cli/src/main.js'
+const underpin = `${node} ${command}`
+/** What Node.js has compiled of the project, so that it need not in each guest. */
+const compiled = `${process.env['UNDERPIN_CACHE'] ?? '/var/cache/underpin'}/guest/compiled`
+const config = ['--config', 'test/guest/vitest.config.ts']
+const vitest = `${node} node_modules/vitest/vitest.mjs run ${config.join(' ')}`
 
 const stopped = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort())
@@ -53,19 +60,18 @@ const policy = JSON.stringify({
 /** What runs in the guest. Parts of its output are told apart by lines that begin with "==== ". */
 function commandOf({ mechanism, files, more, clock }: Guest, { doctorOnly, all }: Options): string {
   if (clock) return budgetCommand(node)
-  const doctor = `echo "==== doctor"; ${node} cli/src/main.ts doctor -o json; echo "==== doctor ended $?"`
+  const doctor = `export NODE_COMPILE_CACHE=${compiled}
+    echo "==== doctor"; ${underpin} doctor -o json; echo "==== doctor ended $?"`
   if (doctorOnly) return doctor
   if (mechanism === 'none')
     return `${doctor}
       mkdir /tmp/none /tmp/none/policies
       echo '${policy}' >/tmp/none/policies/all.yaml
-      ${node} cli/src/main.ts enforce --policies /tmp/none/policies --state /tmp/none/state --pins /sys/fs/bpf/underpin-none
+      ${underpin} enforce --policies /tmp/none/policies --state /tmp/none/state --pins /sys/fs/bpf/underpin-none
       echo "==== refused $?"; ls /sys/fs/bpf; echo "==== end"`
-  // Node runs the sources as they are: transforming them takes half a minute in a guest.
-  const native = '--experimental.viteModuleRunner=false --experimental.nodeLoader=false'
-  const vitest = `${node} node_modules/vitest/vitest.mjs run ${native} --project kernel --reporter default --reporter json --outputFile.json /tmp/report`
   return `${doctor}
-    UNDERPIN_EXPECT_MECHANISM=${mechanism} UNDERPIN_SLOWER=5 UNDERPIN_ESCAPES=4000 NO_COLOR=1 ${vitest} ${[...files, ...(all ? more : [])].map((file) => `test/${file}.test.ts`).join(' ')}
+    UNDERPIN_EXPECT_MECHANISM=${mechanism} UNDERPIN_SLOWER=5 UNDERPIN_ESCAPES=4000 UNDERPIN_ONE_AGENT=1 NO_COLOR=1 \
+      ${vitest} --reporter default --reporter json --outputFile.json /tmp/report ${[...files, ...(all ? more : [])].map((file) => `test/${file}.test.ts`).join(' ')}
     echo "==== tests ended $?"; cat /tmp/report; echo; echo "==== end"`
 }
 
@@ -169,6 +175,7 @@ async function main(args: string[]): Promise<number> {
   const setup = await run('setup.sh', ['', ...series], true)
   if (setup.status !== 0) return 1
   makeImage() // here, where the compiler is fast
+  compileForGuests()
 
   console.log(`${wanted.length} guests on ${series.join(', ')}, ${atOnce} at a time`)
   // The longest first, so that none of them is alone at the end.
@@ -185,6 +192,17 @@ async function main(args: string[]): Promise<number> {
   console.log(`${good} of ${wanted.length} guests passed (${seconds(begun)})`)
   writeCounts(reports)
   return good === wanted.length ? 0 : 1
+}
+
+/** Loads every test file and the command here, where it is fast, and runs none. */
+function compileForGuests(): void {
+  rmSync(compiled, { recursive: true, force: true })
+  const none = ['node_modules/vitest/vitest.mjs', 'run', ...config, '-t', 'no test has this name']
+  for (const args of [none, [command, 'doctor', '--help']]) {
+    const env = { ...process.env, NODE_COMPILE_CACHE: compiled }
+    const { status, stderr } = spawnSync(node, args, { cwd: root, env, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
+  }
 }
 
 const order = (name: string) => guests.findIndex((guest) => nameOf(guest) === name)

@@ -2,12 +2,10 @@
 // A place of its own for a test with real processes: cgroups below one folder, pins, state, policies and files; an agent
 // in this process or in one of its own; and everything removed again, whatever happened.
 import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
-import { release, tmpdir } from 'node:os'
+import { release } from 'node:os'
 import { join, relative } from 'node:path'
 import {
-  cgroupMount,
   closeTables,
   Describer,
   disarm,
@@ -25,14 +23,13 @@ import {
 import * as abi from '../../enforcer/src/kernel/abi.gen.ts'
 import { cgroupId } from '../../enforcer/src/kernel/cgroups.ts'
 import { createLog } from '../../runtime/src/index.ts'
+import { leavePlace, removePlace, takePlace, writeDocuments, type Place } from './place.ts'
 
 const bpffs = '/sys/fs/bpf'
 const endings = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 export const objects =
   process.env.UNDERPIN_OBJECTS ?? new URL('../../bpf/.output', import.meta.url).pathname
 const agentFile = new URL('agent.ts', import.meta.url).pathname
-/** Waits without giving other code of this process a turn; for cleaning up. */
-const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /** How many times slower this machine is than one that is not emulated. */
@@ -104,43 +101,47 @@ export interface ClusterSpec {
 }
 
 export class Sandbox {
-  readonly name = `underpin-test-${process.pid}-${randomBytes(3).toString('hex')}`
-  readonly mount = cgroupMount()
-  /** The cgroup folder that the agent is attached to. */
-  readonly cgroup = join(this.mount, this.name)
-  readonly pins = join(bpffs, this.name)
-  /** For the test's own programs. */
+  private readonly place: Place
+  readonly name: string
+  readonly mount: string
+  readonly cgroup: string
+  readonly pins: string
   readonly files: string
   readonly state: string
   readonly policies: string
   readonly pods: string
-  /** Lines of the agent's log, parsed. */
-  readonly log: Record<string, unknown>[] = []
+  readonly log: Record<string, unknown>[]
   agent: Agent | undefined
   child: ChildProcess | undefined
   private opened: Tables | undefined
   private describer: Describer | undefined
   private readonly started = new Set<ChildProcess>()
-  private readonly temporary: string
+  /** The agent, if it was started without wishes of its own. */
+  private plain: Agent | undefined
+  private closed = false
   private readonly onExit = () => this.close()
   private readonly onSignal = (signal: NodeJS.Signals) => {
     this.close()
     process.kill(process.pid, signal)
   }
 
-  constructor() {
-    this.temporary = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'underpin-test-')))
-    fs.chmodSync(this.temporary, 0o755)
-    const folder = (name: string) => join(this.temporary, name)
-    this.files = folder('files')
-    this.state = folder('state')
-    this.policies = folder('policies')
-    this.pods = folder('pods')
-    for (const made of [this.files, this.policies, this.pods]) fs.mkdirSync(made)
+  /** `alone`: for a test that starts agents itself. */
+  constructor({ alone = false } = {}) {
+    mountBpffs()
+    this.place = takePlace(alone)
+    ;({
+      name: this.name,
+      mount: this.mount,
+      cgroup: this.cgroup,
+      pins: this.pins,
+      files: this.files,
+      state: this.state,
+      policies: this.policies,
+      pods: this.pods,
+      log: this.log,
+    } = this.place)
     process.once('exit', this.onExit)
     for (const signal of endings) process.once(signal, this.onSignal)
-    mountBpffs()
-    fs.mkdirSync(this.cgroup)
   }
 
   // --- policies and agent ---
@@ -178,14 +179,36 @@ export class Sandbox {
 
   /** Starts the agent; resolves when the first plan is in force. */
   async start(policies: string, options: StartOptions = {}): Promise<void> {
+    const { pods = [], ...wishes } = options
+    if (await this.adopt(Object.keys(wishes).length === 0)) return this.setPolicies(policies, pods)
     this.write(this.policies, policies)
-    this.write(this.pods, documents(...(options.pods ?? [])))
+    this.write(this.pods, documents(...pods))
     if (options.child) return this.startChild(options)
     const write = (line: string) => void this.log.push(JSON.parse(line) as Record<string, unknown>)
     this.agent = await enforce({
       ...this.options(options),
       log: createLog({ level: 'debug', write }),
     })
+    if (Object.keys(wishes).length === 0) this.plain = this.agent
+  }
+
+  /** Takes over the agent that the test file before has left, or ends it. */
+  private async adopt(wanted: boolean): Promise<boolean> {
+    const { agent } = this.place
+    delete this.place.agent
+    if (!agent) return false
+    if (!wanted) {
+      agent.stop()
+      disarm(this.pins)
+      fs.rmSync(this.state, { recursive: true, force: true })
+      return false
+    }
+    this.agent = this.plain = agent
+    await until(
+      'the policies of the file before are gone',
+      () => this.current().loaded.length === 0,
+    )
+    return true
   }
 
   /** The same with the files as they are. */
@@ -233,10 +256,8 @@ export class Sandbox {
     })
   }
 
-  /** As a careful writer does it: never half a file. */
   write(folder: string, text: string): void {
-    fs.writeFileSync(join(folder, '.new'), text)
-    fs.renameSync(join(folder, '.new'), join(folder, 'all.yaml'))
+    writeDocuments(folder, text)
   }
 
   current(): State {
@@ -329,15 +350,18 @@ export class Sandbox {
   close(): void {
     process.off('exit', this.onExit)
     for (const signal of endings) process.off(signal, this.onSignal)
-    this.agent?.stop()
-    this.agent = undefined
     if (this.opened) closeTables(this.opened)
     this.opened = this.describer = undefined
     for (const child of this.started) if (child.exitCode === null) child.kill('SIGKILL')
     this.started.clear()
-    disarm(this.pins)
-    removeCgroups(Buffer.from(this.cgroup))
-    fs.rmSync(this.temporary, { recursive: true, force: true })
+    if (this.closed) return
+    this.closed = true
+    const agent = this.agent ?? this.place.agent
+    this.agent = undefined
+    if (agent && (agent === this.plain || agent === this.place.agent))
+      return leavePlace(this.place, agent)
+    agent?.stop()
+    removePlace(this.place)
   }
 }
 
@@ -354,35 +378,4 @@ function mountBpffs(): void {
   if (lines.some((line) => line.split(' ')[1] === bpffs)) return
   const { status, stderr } = spawnSync('mount', ['-t', 'bpf', 'bpf', bpffs], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`cannot mount bpffs: ${stderr}`)
-}
-
-/** Children first. What still runs in them was started by the test. Names may be any bytes. */
-function removeCgroups(folder: Buffer): void {
-  if (!fs.existsSync(folder)) return
-  const below = (name: Buffer | string) =>
-    Buffer.concat([folder, Buffer.from('/'), typeof name === 'string' ? Buffer.from(name) : name])
-  for (const entry of fs.readdirSync(folder, { withFileTypes: true, encoding: 'buffer' }))
-    if (entry.isDirectory()) removeCgroups(below(entry.name))
-  for (let attempt = 0; attempt < 200; attempt++) {
-    try {
-      fs.rmdirSync(folder)
-      return
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'ENOENT') return
-      if (code !== 'EBUSY') throw error
-    }
-    const processes = fs.readFileSync(below('cgroup.procs'), 'utf8').split('\n').map(Number)
-    for (const pid of processes) if (pid > 0 && pid !== process.pid) tryKill(pid)
-    pause(10)
-  }
-  throw new Error(`cannot remove the cgroup ${folder.toString()}`)
-}
-
-function tryKill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // gone already
-  }
 }

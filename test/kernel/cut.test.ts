@@ -18,7 +18,7 @@ const policy = (cgroup: string, rules: object, mode = 'enforce') =>
   })
 
 beforeAll(async () => {
-  s = new Sandbox()
+  s = new Sandbox({ alone: true })
   const write = (line: string) => void s.log.push(JSON.parse(line) as Record<string, unknown>)
   s.write(s.policies, documents(policy('none', {})))
   s.write(s.pods, '')

@@ -31,7 +31,7 @@ const policies = () =>
   )
 
 beforeAll(async () => {
-  s = new Sandbox()
+  s = new Sandbox({ alone: true })
   await s.start(policies())
 })
 afterAll(() => s.close())

@@ -67,7 +67,7 @@ async function startIn(cgroup: string) {
 }
 
 beforeAll(async () => {
-  s = new Sandbox()
+  s = new Sandbox({ alone: true })
   own = `${s.pins}-own`
   fs.mkdirSync(own)
   s.write(s.policies, policies())

@@ -123,7 +123,7 @@ const heard = async () =>
 beforeAll(async () => {
   network = new Network(node)
   for (const name of ['client', 'db', 'other']) address[name] = network.pod(name)
-  sandbox = new Sandbox()
+  sandbox = new Sandbox({ alone: true })
   perl = copyProgram(sandbox, 'perl', need('perl'))
   exe = copyProgram(sandbox, 'server')
   for (const name of ['db', 'other']) {

@@ -47,7 +47,7 @@ const packets = (outcome: string, port: number) =>
     .reduce((sum, { count }) => sum + count, 0)
 
 beforeAll(async () => {
-  sandbox = new Sandbox()
+  sandbox = new Sandbox({ alone: true })
   clientExe = copyProgram(sandbox, 'client')
   perl = copyProgram(sandbox, 'perl', need('perl'))
   server = await tcpServer()

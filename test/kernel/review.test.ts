@@ -17,7 +17,7 @@ const bad = need('true')
 
 let s: Sandbox
 beforeEach(() => {
-  s = new Sandbox()
+  s = new Sandbox({ alone: true })
 })
 afterEach(() => s.close())
 

@@ -117,7 +117,7 @@ describe.each(names)('%s', (name) => {
   }, 600_000)
 
   test('a container that was there before us: its program and what was put there later', async () => {
-    const late = new Sandbox()
+    const late = new Sandbox({ alone: true })
     const early = new Runtime(name, runtimes, late.files)
     try {
       const loop = ['/bin/sh', '-c', 'while :; do /bin/sleep 0.2; done']

@@ -13,7 +13,7 @@ const agent = new URL('../harness/agent.ts', import.meta.url).pathname
 const sleeper = need('sleep')
 let s: Sandbox
 beforeAll(() => {
-  s = new Sandbox()
+  s = new Sandbox({ alone: true })
 })
 afterAll(() => s.close())
 

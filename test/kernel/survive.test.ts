@@ -15,7 +15,7 @@ let touch: string
 let marker: string
 
 beforeEach(() => {
-  s = new Sandbox()
+  s = new Sandbox({ alone: true })
   touch = join(s.files, 'touch')
   marker = join(s.files, 'escaped')
   fs.copyFileSync(need('touch'), touch)
