@@ -59,7 +59,7 @@ const policy = JSON.stringify({
 
 /** What runs in the guest. Parts of its output are told apart by lines that begin with "==== ". */
 function commandOf({ mechanism, files, more, clock }: Guest, { doctorOnly, all }: Options): string {
-  if (clock) return budgetCommand(node)
+  if (clock) return `export NODE_COMPILE_CACHE=${compiled}\n    ${budgetCommand(node)}`
   const doctor = `export NODE_COMPILE_CACHE=${compiled}
     echo "==== doctor"; ${underpin} doctor -o json; echo "==== doctor ended $?"`
   if (doctorOnly) return doctor
@@ -70,7 +70,7 @@ function commandOf({ mechanism, files, more, clock }: Guest, { doctorOnly, all }
       ${underpin} enforce --policies /tmp/none/policies --state /tmp/none/state --pins /sys/fs/bpf/underpin-none
       echo "==== refused $?"; ls /sys/fs/bpf; echo "==== end"`
   return `${doctor}
-    UNDERPIN_EXPECT_MECHANISM=${mechanism} UNDERPIN_SLOWER=5 UNDERPIN_ESCAPES=4000 UNDERPIN_ONE_AGENT=1 NO_COLOR=1 \
+    UNDERPIN_EXPECT_MECHANISM=${mechanism} UNDERPIN_SLOWER=5 UNDERPIN_ESCAPES=4000 UNDERPIN_STARTS=10 UNDERPIN_ONE_AGENT=1 NO_COLOR=1 \
       ${vitest} --reporter default --reporter json --outputFile.json /tmp/report ${[...files, ...(all ? more : [])].map((file) => `test/${file}.test.ts`).join(' ')}
     echo "==== tests ended $?"; cat /tmp/report; echo; echo "==== end"`
 }
@@ -97,7 +97,7 @@ async function runGuest(guest: Guest, options: Options): Promise<Report> {
   const { update, doctorOnly } = options
   const begun = performance.now()
   const { status, output } = await run('boot.sh', [
-    ...['-k', guest.series, '-a', kernelArguments(guest), '-t', '2400', '-m', '1536'],
+    ...['-k', guest.series, '-a', kernelArguments(guest), '-t', '1800', '-m', '1536'],
     ...(guest.clock ? ['-i'] : []),
     commandOf(guest, options),
   ])
@@ -198,7 +198,7 @@ async function main(args: string[]): Promise<number> {
 function compileForGuests(): void {
   rmSync(compiled, { recursive: true, force: true })
   const none = ['node_modules/vitest/vitest.mjs', 'run', ...config, '-t', 'no test has this name']
-  for (const args of [none, [command, 'doctor', '--help']]) {
+  for (const args of [none, [command, 'doctor', '--help'], ['bench/main.ts', '--help']]) {
     const env = { ...process.env, NODE_COMPILE_CACHE: compiled }
     const { status, stderr } = spawnSync(node, args, { cwd: root, env, encoding: 'utf8' })
     if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)

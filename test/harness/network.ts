@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Network namespaces of a test's own, joined by veth pairs as a node joins its pods: each pod's default route leads to the
 // node, which forwards, and translates addresses as the test tells it to.
-import { spawnSync } from 'node:child_process'
+import { spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Sandbox } from './sandbox.ts'
 
 /** As nodes name their pods' networks. */
 export const podNetwork = '10.244.0'
@@ -124,19 +126,70 @@ export class Network {
   }
 }
 
-/**
- * A client in Perl: KIND HOST PORT, prints what it heard or why not. Kinds: tcp; udp, which names its address; udp-connected;
- * udp-bound, which has a port of its own first. "hello" goes out, once.
- */
-export const askOnce = `
-use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6); use Errno;
-my ($kind, $host, $port) = @ARGV; my $six = $host =~ /:/;
-my $to = $six ? pack_sockaddr_in6($port, inet_pton(AF_INET6, $host)) : pack_sockaddr_in($port, inet_pton(AF_INET, $host));
-my $any = $six ? pack_sockaddr_in6(0, inet_pton(AF_INET6, "::")) : pack_sockaddr_in(0, INADDR_ANY);
-sub failed { my ($name) = grep { $!{$_} } qw(EPERM ECONNREFUSED EHOSTUNREACH ENETUNREACH ETIMEDOUT); print $name || "errno " . ($! + 0); exit }
-$SIG{ALRM} = sub { print "TIMEOUT"; exit }; alarm($ENV{UNDERPIN_SLOWER} || 1);
-socket(S, $six ? AF_INET6 : AF_INET, $kind eq "tcp" ? SOCK_STREAM : SOCK_DGRAM, 0) or failed();
-if ($kind eq "udp-bound") { bind(S, $any) or failed() }
-if ($kind eq "tcp" || $kind eq "udp-connected") { connect(S, $to) or failed(); defined(syswrite(S, "hello")) or failed() }
-else { defined(send(S, "hello", 0, $to)) or failed() }
-my $heard = ""; defined(recv(S, $heard, 100, 0)) or failed(); print $heard;`
+/** Answers lines of KIND HOST PORT, each by a socket of its own that sends "hello" once, with what that heard or why not. */
+const answering = `
+use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6); use Errno; $| = 1;
+sub failed { my ($name) = grep { $!{$_} } qw(EPERM ECONNREFUSED EHOSTUNREACH ENETUNREACH ETIMEDOUT); die(($name || "errno " . ($! + 0)) . "\n") }
+$SIG{ALRM} = sub { die "TIMEOUT\n" };
+sub ask {
+  my ($kind, $host, $port) = @_; my $six = $host =~ /:/; my $heard = "";
+  my $to = $six ? pack_sockaddr_in6($port, inet_pton(AF_INET6, $host)) : pack_sockaddr_in($port, inet_pton(AF_INET, $host));
+  my $any = $six ? pack_sockaddr_in6(0, inet_pton(AF_INET6, "::")) : pack_sockaddr_in(0, INADDR_ANY);
+  socket(my $s, $six ? AF_INET6 : AF_INET, $kind eq "tcp" ? SOCK_STREAM : SOCK_DGRAM, 0) or failed();
+  if ($kind eq "udp-bound") { bind($s, $any) or failed() }
+  if ($kind eq "tcp" || $kind eq "udp-connected") { connect($s, $to) or failed(); defined(syswrite($s, "hello")) or failed() }
+  else { defined(send($s, "hello", 0, $to)) or failed() }
+  defined(recv($s, $heard, 100, 0)) or failed();
+  return "$heard\n";
+}
+while (<STDIN>) { chomp; my @asked = split; alarm(int(($ENV{UNDERPIN_SLOWER} || 1) / 2) || 1); my $answer = eval { ask(@asked) } // $@; alarm(0); print $answer }`
+
+/** Clients in Perl. Kinds: tcp; udp, which names its address; udp-connected; udp-bound, which has a port of its own first. */
+export class Askers {
+  private readonly askers = new Map<string, Asker>()
+  private readonly sandbox: Sandbox
+  private readonly network: Network
+  private readonly perl: string
+
+  constructor(sandbox: Sandbox, network: Network, perl: string) {
+    this.sandbox = sandbox
+    this.network = network
+    this.perl = perl
+  }
+
+  ask(cgroup: string, where: string, kind: string, host: string, port: number): Promise<string> {
+    const key = `${cgroup} ${where}`
+    let asker = this.askers.get(key)
+    if (!asker) {
+      const argv = [...this.network.enter(where), this.perl, '-e', answering]
+      asker = new Asker(this.sandbox.spawn(cgroup, argv, { stdio: ['pipe', 'pipe', 'inherit'] }))
+      this.askers.set(key, asker)
+    }
+    return asker.ask(`${kind} ${host} ${port}`)
+  }
+}
+
+class Asker {
+  private readonly waiting: ((answer: string) => void)[] = []
+  private readonly child: ChildProcess
+
+  constructor(child: ChildProcess) {
+    this.child = child
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) =>
+      this.waiting.shift()?.(line),
+    )
+    child.stdin?.on('error', () => {
+      // it ended, which is told below
+    })
+    child.once('close', (code, signal) => {
+      for (const tell of this.waiting.splice(0)) tell(`ended: ${code} ${signal}`)
+    })
+  }
+
+  ask(line: string): Promise<string> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve)
+      this.child.stdin?.write(`${line}\n`)
+    })
+  }
+}

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Actor, copyProgram, expectExact, policyWriter } from '../harness/actor.ts'
 import { Balancer } from '../harness/balance.ts'
-import { askOnce, Network } from '../harness/network.ts'
+import { Askers, Network } from '../harness/network.ts'
 import { documents, kernelAtLeast, need, Sandbox } from '../harness/sandbox.ts'
 
 const node = '172.18.0.2'
@@ -35,6 +35,7 @@ let sandbox: Sandbox
 const balancers: Balancer[] = []
 let perl: string
 let exe: string
+let askers: Askers
 const servers: Actor[] = []
 const address: Record<string, { four: string; six: string }> = {}
 
@@ -102,18 +103,8 @@ const policy = (to: object[], mode: 'audit' | 'enforce' = 'enforce', more: objec
     ],
     ...more,
   })
-const ask = async (where: string, kind: string, host: string, port: number) =>
-  (
-    await sandbox.run('subject', [
-      ...network.enter(where),
-      perl,
-      '-e',
-      askOnce,
-      kind,
-      host,
-      String(port),
-    ])
-  ).stdout
+const ask = (where: string, kind: string, host: string, port: number) =>
+  askers.ask('subject', where, kind, host, port)
 const heard = async () =>
   (await Promise.all(servers.map((one) => one.do<number>('return kept.count || 0')))).reduce(
     (sum, count) => sum + count,
@@ -126,6 +117,7 @@ beforeAll(async () => {
   sandbox = new Sandbox({ alone: true })
   perl = copyProgram(sandbox, 'perl', need('perl'))
   exe = copyProgram(sandbox, 'server')
+  askers = new Askers(sandbox, network, perl)
   for (const name of ['db', 'other']) {
     const server = await Actor.start(sandbox, 'outside', exe, network.enter(name))
     await server.do(`kept.count = 0

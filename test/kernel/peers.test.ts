@@ -3,7 +3,7 @@
 // pod to another; and what a pod's policies imply: its kubelet's probes and the hops of a sidecar that a mesh redirects to.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Actor, copyProgram, expectExact } from '../harness/actor.ts'
-import { askOnce, Network } from '../harness/network.ts'
+import { Askers, Network } from '../harness/network.ts'
 import { documents, need, Sandbox, until } from '../harness/sandbox.ts'
 
 const node = '172.18.0.2'
@@ -86,6 +86,7 @@ const all = { egress: [{}], ingress: [{}] }
 const bystanders = () => ({ exe: [perl, '/usr/bin/**'], ...all })
 const listening = (rules: object, more: object = {}) =>
   runtime('web', [{ exe, ...rules }, bystanders()], more)
+let askers: Askers
 let inForce = ''
 /** What is in force already is no new plan. */
 const use = async (policies: object[], pods: object[] = everybody()) => {
@@ -94,9 +95,8 @@ const use = async (policies: object[], pods: object[] = everybody()) => {
   inForce = text
 }
 
-const ask = async (within: string, where: string, kind: string, host: string, at: number) =>
-  (await sandbox.run(within, [...network.enter(where), perl, '-e', askOnce, kind, host, `${at}`]))
-    .stdout
+const ask = (within: string, where: string, kind: string, host: string, at: number) =>
+  askers.ask(within, where, kind, host, at)
 const from = (where: string, at: number, kind = 'tcp', family: 'four' | 'six' = 'four') =>
   ask('outside', where, kind, address.web?.[family] ?? '', at)
 
@@ -107,6 +107,7 @@ beforeAll(async () => {
   perl = copyProgram(sandbox, 'perl', need('perl'))
   exe = copyProgram(sandbox, 'server')
   proxyExe = copyProgram(sandbox, 'proxy')
+  askers = new Askers(sandbox, network, perl)
   await sandbox.start(documents(listening(all)), { pods: everybody() })
   server = await Actor.start(sandbox, cgroup, exe, network.enter('web'))
   await server.do(`for (const port of [${port}, ${probePort}, ${otherPort}]) await listen(port, port, '::')
