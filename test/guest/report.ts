@@ -13,6 +13,7 @@ export interface Report {
 }
 
 interface VitestReport {
+  startTime: number
   testResults: {
     name: string
     status: string
@@ -41,14 +42,20 @@ export function readReport(text: string): TestResult[] {
   })
 }
 
-/** What each file took, such as ": exec 31 s, load 9 s"; the rest is booting and starting. */
+/** What each file took, set-up and tests, such as ": exec 20+31 s, load 9+12 s"; the rest is booting and starting. */
 export function secondsOf(text: string): string {
   if (text.trim() === '') return ''
-  const { testResults } = JSON.parse(text) as VitestReport
-  const files = testResults.map(({ name, startTime, endTime }) => {
-    const file = name.replace(/^.*\//, '').replace(/\.test\.ts$/, '')
-    return `${file} ${((endTime - startTime) / 1000).toFixed(0)} s`
-  })
+  const { testResults, startTime } = JSON.parse(text) as VitestReport
+  let ended = startTime
+  const files = testResults
+    .sort((a, b) => a.startTime - b.startTime)
+    .map(({ name, startTime, endTime }) => {
+      const file = name.replace(/^.*\//, '').replace(/\.test\.ts$/, '')
+      const seconds = (ms: number) => (ms / 1000).toFixed(0)
+      const said = `${file} ${seconds(startTime - ended)}+${seconds(endTime - startTime)} s`
+      ended = endTime
+      return said
+    })
   return `: ${files.join(', ')}`
 }
 
