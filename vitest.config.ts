@@ -1,8 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
-const unit = ['policies', 'runtime', 'webhook', 'enforcer', 'cli', 'scripts', 'examples'].map(
-  (folder) => `${folder}/**/*.test.ts`,
-)
+const unit = [
+  'policies',
+  'runtime',
+  'webhook',
+  'enforcer',
+  'controller',
+  'cli',
+  'scripts',
+  'examples',
+].map((folder) => `${folder}/**/*.test.ts`)
 
 /** In a virtual machine without KVM everything takes that many times as long. */
 const slower = Number(process.env['UNDERPIN_SLOWER'] ?? 1)
@@ -46,6 +53,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        // A node and its cluster; each step waits for an emulated processor.
+        test: {
+          name: 'node',
+          include: ['test/node/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000 * slower,
+          hookTimeout: 900_000 * slower,
         },
       },
     ],

@@ -7,6 +7,7 @@ import { agent } from './agent.ts'
 import { startBudget } from './budget.ts'
 import { code, prepareCode } from './code.ts'
 import { containers } from './containers.ts'
+import { controller } from './controller.ts'
 import { dns } from './dns.ts'
 import { escape } from './escape.ts'
 import { exec } from './exec.ts'
@@ -54,6 +55,7 @@ const benches: Record<string, Bench> = {
   agent: { about: 'memory, idle CPU, change → enforced, kernel memory', run: agent },
   escape: { about: 'a million denied execs, of which none may run', run: escape, guest: true },
   ledger: { about: 'denied decisions a second, records read a second', run: ledger },
+  controller: { about: 'reports, status and join of 5,000 nodes; memory', run: controller },
   scan: { about: '10,000 workloads in files, a 7 MiB object, damaged manifests', run: scan },
   webhook: { about: 'reviews a second, latency, memory, an object of 7 MiB', run: webhook },
   loss: { about: 'reviews lost while certificates and webhooks are replaced', run: webhookLoss },

@@ -25,15 +25,20 @@ describe.each(files)('%s', (path, content) => {
   })
 })
 
-describe.each(files.filter(([path]) => path.endsWith('.yaml')))('%s', (path, content) => {
+const definitions = files.filter(([, content]) =>
+  content.includes('kind: CustomResourceDefinition'),
+)
+describe.each(definitions)('%s', (path, content) => {
   const definition = readDocuments(content)[0]?.value as {
     metadata: Node
-    spec: { names: Node; versions: { schema: { openAPIV3Schema: Node } }[] }
+    spec: { group: string; names: Node; versions: { schema: { openAPIV3Schema: Node } }[] }
   }
   const top = definition.spec.versions[0]?.schema.openAPIV3Schema ?? {}
 
   it('is named as the API server wants it', () => {
-    expect(definition.metadata.name).toBe(`${String(definition.spec.names.plural)}.underpin.dev`)
+    expect(definition.metadata.name).toBe(
+      `${String(definition.spec.names.plural)}.${definition.spec.group}`,
+    )
     expect(path).toContain(String(definition.spec.names.plural))
   })
   it('is a structural schema', () => {

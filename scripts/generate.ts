@@ -2,6 +2,8 @@
 // Writes every generated file, or with --check says which are stale (exit 1).
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { chartRights } from './chart-rights.ts'
+import { chartValues } from './chart-values.ts'
 import { generate as generateAbi } from './generate-abi.ts'
 import { generate as generateBypasses } from './generate-bypasses.ts'
 import { generate as generateKernels } from './generate-kernels.ts'
@@ -14,6 +16,8 @@ const files = new Map([
   ...generateBypasses(),
   ...(await generatePolicy()),
   ...generateThreatModel(),
+  ...chartRights(),
+  ...(await chartValues()),
 ])
 const stale: string[] = []
 for (const [path, content] of files) {

@@ -19,3 +19,6 @@ export function version(): string {
 
 /** Folder of the built BPF objects. */
 export const objectsFolder = (): string => join(root(), 'bpf', '.output')
+
+/** Folder of the custom resources, as the chart has them. */
+export const crdsFolder = (): string => join(root(), 'charts', 'underpin', 'crds')

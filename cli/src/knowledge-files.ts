@@ -23,7 +23,11 @@ export interface FileKnowledge extends KnowledgeSource {
 }
 
 /** Throws when the files have a problem at the start: half of what was asked for is not served. */
-export async function knowledgeFiles(files: KnowledgeFiles, log: Log): Promise<FileKnowledge> {
+export async function knowledgeFiles(
+  files: KnowledgeFiles,
+  log: Log,
+  changed: () => void = () => undefined,
+): Promise<FileKnowledge> {
   const { profiles } = files.meshes
   const policies = await keepFiles(files.policies, {
     what: 'policies',
@@ -45,8 +49,10 @@ export async function knowledgeFiles(files: KnowledgeFiles, log: Log): Promise<F
   let looking = Promise.resolve()
   const look = () =>
     (looking = looking.then(async () => {
-      const changed = [await policies.look(), await cluster.look()]
-      if (changed.includes(true)) facts = join()
+      const differ = [await policies.look(), await cluster.look()]
+      if (!differ.includes(true)) return
+      facts = join()
+      changed()
     }))
   // The server keeps the process alive; where it could not start, this must not.
   const timer = setInterval(() => void look(), lookMs).unref()

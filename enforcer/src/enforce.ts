@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent: policies and pods → plan → diff → maps, again whenever a file changes; and back: ring → events.
 // What it set up stays in force when it ends, however it ends; the next one takes over.
-import { appendFileSync, existsSync, renameSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { reasonOf, UnderpinError, type Log } from '../../runtime/src/index.ts'
 import { collectNames } from './dns/collect.ts'
@@ -36,7 +36,7 @@ import {
 } from './plan/apply.ts'
 import { compile } from './plan/compile.ts'
 import { defaultPosture, type Posture } from './plan/pending.ts'
-import { noMemory, readInput, type Documents, type Input, type Memory } from './input.ts'
+import { fileSource, noMemory, type Input, type Memory, type Source } from './input.ts'
 import { lockPlaces } from './lock.ts'
 import { countFlows } from './report/flows.ts'
 import { Describer } from './report/records.ts'
@@ -46,6 +46,8 @@ export interface EnforceOptions extends Places {
   /** Files or folders of policies; manifests of pods may lie among those of `pods`. */
   policies: string[]
   pods: string[]
+  /** Instead of these files. */
+  source?: Source
   /** Below this cgroup network decisions are made and subjects looked for; default: the root. */
   cgroup?: string
   /** Of pods that no manifest has, and of containers that no policy selects; default: audit. */
@@ -65,8 +67,18 @@ export interface EnforceOptions extends Places {
 
 export interface Agent {
   state: () => State
+  /** What is in force, for who tells of it; nothing of it is kept or changed. */
+  inside: () => Inside
   /** Ends the agent; what is in force stays in force. */
   stop: () => void
+}
+
+export interface Inside {
+  tables: Tables
+  applied: Applied
+  /** What the plan in force was made of. */
+  input: Input
+  mount: string
 }
 
 const drainMs = 100
@@ -89,7 +101,8 @@ export async function enforce(options: EnforceOptions): Promise<Agent> {
 async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent> {
   const { log } = options
   const memory = noMemory()
-  const first = (await readInput(options, memory)) as Input // nothing was seen before
+  const source = options.source ?? fileSource(options)
+  const first = (await source.read(memory)) as Input // nothing was seen before
   if (first.problems.length > 0)
     throw new UnderpinError('policy-invalid', {
       operation: 'load policies',
@@ -142,12 +155,14 @@ async function begin(options: EnforceOptions, unlock: () => void): Promise<Agent
   makeKnown(tables, look)
   forgetAgents(tables)
   makeKnown(tables, look)
-  const agent = new Loop(options, tables, state, mount, memory)
+  const agent = new Loop(options, source, tables, state, mount, memory, first)
   if (options.cutDenied) agent.cutter = cutterFor(options, state)
-  agent.apply(first)
+  for (let input: Input | null = first; input && !agent.apply(input);)
+    input = await source.read(memory)
   agent.start()
   return {
     state: () => state,
+    inside: () => agent.inside(),
     stop: () => {
       agent.stop()
       unlock()
@@ -162,10 +177,12 @@ class Loop {
   private readonly mount: string
   private readonly memory: Memory
   private applied: Applied
-  private seen: Documents | undefined
+  private seen: unknown
+  private input: Input
+  private readonly source: Source
   private ring: Ring | undefined
   private readonly timers: NodeJS.Timeout[] = []
-  private readonly watchers: FSWatcher[] = []
+  private unwatch: () => void = () => undefined
   private settling: NodeJS.Timeout | undefined
   private sweeping: NodeJS.Timeout | undefined
   private stopped = false
@@ -177,11 +194,15 @@ class Loop {
 
   constructor(
     options: EnforceOptions,
+    source: Source,
     tables: Tables,
     state: State,
     mount: string,
     memory: Memory,
+    input: Input,
   ) {
+    this.source = source
+    this.input = input
     this.memory = memory
     this.options = options
     this.tables = tables
@@ -192,10 +213,16 @@ class Loop {
     this.missed = readCounters(tables.counters).scratch_busy ?? 0
   }
 
-  /** Puts a plan in force, or keeps the previous one and says why. */
-  apply(input: Input): void {
+  inside(): Inside {
+    const { tables, applied, input, mount } = this
+    return { tables, applied, input, mount }
+  }
+
+  /** Puts a plan in force, or keeps the previous one and says why. False: the source has another one to try at once. */
+  apply(input: Input): boolean {
     const { log } = this.options
     this.seen = input.documents
+    let again = false
     if (input.problems.length > 0) {
       this.state.problems = input.problems
       log.error({ problems: input.problems }, 'policies have problems, keeping the previous plan')
@@ -215,6 +242,7 @@ class Loop {
         const { next, steps } = prepare(this.tables, this.applied, plan)
         commit(this.tables, next, steps)
         this.applied = next
+        this.input = input
         detachUnasked(this.options.pins, decidesOf(plan))
         // What was decided before the switch is stale from here on, however long binding takes, or if it fails.
         this.state.generation = bumpGeneration(this.tables)
@@ -231,20 +259,23 @@ class Loop {
         this.state.pods = Object.fromEntries(
           input.pods.map((p) => [p.uid, `${p.namespace.name}/${p.name}`]),
         )
-        this.state.problems = []
+        this.state.problems = [...(input.refused ?? [])]
         this.sweepLater()
         const ms = Number(process.hrtime.bigint() - before) / 1e6
         log.info(
           { policies: plan.policies.length, generation: this.state.generation, ms },
           'plan applied',
         )
+        again = this.source.outcome?.(null) ?? false
       } catch (error) {
-        if (this.state.generation === 0) throw error
+        again = this.source.outcome?.(reasonOf(error)) ?? false
+        if (this.state.generation === 0 && !again) throw error
         this.state.problems = [reasonOf(error)]
         log.error({ err: error }, 'plan could not be applied, keeping the previous plan')
       }
     }
     writeState(this.options.state, this.state)
+    return !again
   }
 
   start(): void {
@@ -258,13 +289,7 @@ class Loop {
     // Watching tells soon; looking again tells surely (mounted ConfigMaps, network file systems).
     this.timers.push(setInterval(() => void this.look(), lookMs))
     this.timers.push(setInterval(() => this.bindMissed(), lookMs))
-    for (const path of [...this.options.policies, ...this.options.pods]) {
-      try {
-        this.watchers.push(watch(path, () => this.lookSoon()))
-      } catch {
-        // looking again finds it
-      }
-    }
+    this.unwatch = this.source.onChange(() => this.lookSoon())
   }
 
   stop(): void {
@@ -272,7 +297,7 @@ class Loop {
     for (const timer of this.timers) clearInterval(timer)
     clearTimeout(this.settling)
     clearTimeout(this.sweeping)
-    for (const watcher of this.watchers) watcher.close()
+    this.unwatch()
     this.drain()
     this.ring?.close()
     sweep(this.tables, this.applied)
@@ -339,18 +364,22 @@ class Loop {
   }
 
   private lookSoon(): void {
-    clearTimeout(this.settling)
-    this.settling = setTimeout(() => void this.look(), settleMs)
+    // Not put off by what comes meanwhile: where something always changes, it would be put off for ever.
+    this.settling ??= setTimeout(() => void this.look(), settleMs)
   }
 
   private async look(): Promise<void> {
+    clearTimeout(this.settling)
+    this.settling = undefined
     if (this.reading) return this.lookSoon()
     this.reading = true
     if (this.resolvers.changed()) this.seen = undefined // what policies imply is another now
     try {
-      const input = await readInput(this.options, this.memory, this.seen)
-      if (this.stopped) return // the tables are closed
-      if (input) this.apply(input)
+      for (;;) {
+        const input = await this.source.read(this.memory, this.seen)
+        if (this.stopped) return // the tables are closed
+        if (!input || this.apply(input)) break
+      }
     } catch (error) {
       if (this.stopped) return
       // fail closed: a folder that cannot be read is not an empty folder; what is in force stays.

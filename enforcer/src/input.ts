@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent works from: policies and manifests of pods, read from files. What did not change is not read again.
+// What the agent works from: policies and manifests of pods, from files or (see cluster/) an API server. What did not
+// change is not read again.
+import { watch, type FSWatcher } from 'node:fs'
 import {
   formatProblem,
   isRuntime,
@@ -21,11 +23,24 @@ import type { KnownPod } from './identity/pods.ts'
 import { noCompileMemory, type CompileMemory } from './plan/compile.ts'
 
 export interface Input {
-  documents: Documents
+  /** What was looked at; handed back to the source at the next look. */
+  documents: unknown
   policies: RuntimeLike[]
   pods: KnownPod[]
   cluster: ClusterIndex
+  /** With any of these nothing of it is put in force. */
   problems: string[]
+  /** What is not in force while the rest is. */
+  refused?: readonly string[]
+}
+
+export interface Source {
+  /** Null when nothing differs from `seen`, the documents of an earlier input. */
+  read: (memory: Memory, seen?: unknown) => Promise<Input | null>
+  /** `tell`s soon after a change; looking again tells surely. Answers how to end it. */
+  onChange: (tell: () => void) => () => void
+  /** What became of what was read last; null: it is in force. Answers whether to read again at once. */
+  outcome?: (problem: string | null) => boolean
 }
 
 /** What was read before, so that a look costs what has changed. */
@@ -52,8 +67,25 @@ export const noMemory = (): Memory => ({
   known: { ...nothingKnown, of: { pods: [], here: '' } },
 })
 
+export const fileSource = (paths: { policies: string[]; pods: string[] }): Source => ({
+  read: (memory, seen) => readInput(paths, memory, seen as Documents | undefined),
+  onChange(tell) {
+    const watchers: FSWatcher[] = []
+    for (const path of [...paths.policies, ...paths.pods]) {
+      try {
+        watchers.push(watch(path, tell))
+      } catch {
+        // looking again finds it
+      }
+    }
+    return () => {
+      for (const watcher of watchers) watcher.close()
+    }
+  },
+})
+
 /** Null when nothing differs from `seen`. */
-export async function readInput(
+async function readInput(
   { policies, pods }: { policies: string[]; pods: string[] },
   memory: Memory,
   seen?: Documents,

@@ -55,13 +55,14 @@ export type { PodFacts } from './implied.ts'
 export { selectorMatches, type Labels, type Namespace } from './labels.ts'
 export {
   load,
+  loadObject,
   type LoadMemory,
   type LoadOptions,
   type LoadResult,
   type PolicyText,
 } from './load.ts'
 export type { KnownNames } from './known-names.ts'
-export { readManifests, type ManifestMemory, type Manifests } from './manifests.ts'
+export { readManifest, readManifests, type ManifestMemory, type Manifests } from './manifests.ts'
 export { selection, selects, type Pod, type Selection, type Subject } from './match.ts'
 export { nearest } from './nearest.ts'
 export { directoriesOf, parsePathPattern, pathMatches, type PathPattern } from './path-pattern.ts'
@@ -82,6 +83,19 @@ export {
   type LoadedCoverage,
   type RuntimeLike,
 } from './policy-key.ts'
+export {
+  boundNodeState,
+  nodeStateKind,
+  nodeStateLimits,
+  sameButCounts,
+  sameNodeState,
+  type NodeContainer,
+  type NodeLedgerRow,
+  type NodePolicy,
+  type NodeState,
+  type NodeStateStatus,
+  type PodName,
+} from './node-state.ts'
 export { privilegeName, privilegeNumber, privileges } from './privilege.ts'
 export { socketUseName, socketUseNumber, socketUses } from './socket-kind.ts'
 export {

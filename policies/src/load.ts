@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text of policy files → policies, or every problem there is, in the order of files and lines. Reads no file itself.
-import { complain, shown } from './complaint.ts'
+import { complain, complaintText, shown } from './complaint.ts'
 import { consistencyMistakes } from './consistency.ts'
 import { readDocuments, type PlainDocument } from './document.ts'
 import { enforceableMistakes } from './enforceable.ts'
@@ -8,7 +8,7 @@ import { nearest } from './nearest.ts'
 import { knownNameMistakes, type KnownNames } from './known-names.ts'
 import { keyOf, type Loaded } from './policy-key.ts'
 import type { Policy } from './policy.gen.ts'
-import { byPlace, problemAt, type Mistake, type Path, type Problem } from './problem.ts'
+import { byPlace, pathText, problemAt, type Mistake, type Path, type Problem } from './problem.ts'
 import { hasShape, kinds, shapeMistakes } from './shape.ts'
 import { at, isFields } from './walk.ts'
 
@@ -68,6 +68,23 @@ export function load(texts: readonly PolicyText[], options: LoadOptions = {}): L
     }
   }
   return { policies, problems: problems.sort(byPlace) }
+}
+
+/** One object as an API server keeps it: it has no file, so its mistakes are told by field. */
+export function loadObject(
+  value: unknown,
+  options: LoadOptions = {},
+): { policy: Loaded<Policy>; problems: [] } | { policy: null; problems: string[] } {
+  const mistakes = policyMistakes(value, options)
+  if (mistakes.length > 0)
+    return {
+      policy: null,
+      problems: mistakes.map(({ path, complaint }) =>
+        [...(path.length > 0 ? [pathText(path)] : []), complaintText(complaint)].join(': '),
+      ),
+    }
+  const policy = value as Policy // no mistake: it has the shape
+  return { policy: { policy, file: 'cluster', line: 1, key: keyOf(policy) }, problems: [] }
 }
 
 function documentsOf(file: string, text: string, options: LoadOptions): Found[] {

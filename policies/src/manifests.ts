@@ -59,6 +59,15 @@ export function readManifests(
   return { objects, problems: problems.sort(byPlace), cluster }
 }
 
+/** What one object of an API server tells; its own checks came before, so what is odd in it counts as not there. */
+export function readManifest(value: unknown): Omit<Cluster, 'here'> {
+  const found = nothing()
+  const kind = at(value, 'kind')
+  const read = typeof kind === 'string' && Object.hasOwn(readers, kind) ? readers[kind] : undefined
+  read?.(new ManifestFields(value, [], []), found)
+  return found
+}
+
 const nothing = (): Found => ({
   objects: [],
   problems: [],

@@ -493,22 +493,64 @@ export interface RuntimeStatus {
    */
   observedGeneration?: number
   /**
-   * Counts of nodes that run a subject of this policy.
+   * Counts of nodes that told of this policy.
    */
   nodes?: {
     /**
-     * Nodes with a subject.
+     * Nodes whose agent told of it.
+     */
+    total?: number
+    /**
+     * Of these, with a container that it selects.
      */
     selected?: number
     /**
-     * Of these, carrying it out in full.
+     * Of these, with its newest generation in force.
      */
     ready?: number
     /**
      * Of these, whose kernel cannot carry out all of it.
      */
     degraded?: number
+    /**
+     * Of these, where its newest generation could not be put in force.
+     */
+    failed?: number
   }
+  /**
+   * The first nodes where it failed, by name, and why.
+   *
+   * @maxItems 10
+   */
+  failures?: {
+    node: string
+    reason: string
+  }[]
+  /**
+   * How kernels carry out its decision about programs, and on how many nodes.
+   *
+   * @maxItems 10
+   */
+  mechanisms?: {
+    mechanism: string
+    nodes: number
+  }[]
+  /**
+   * Containers that it selects, on all nodes.
+   */
+  containers?: number
+  /**
+   * How often it denied something, as far as the nodes remember.
+   */
+  denied?: number
+  /**
+   * How often it would have denied something, had it been enforced.
+   */
+  wouldDeny?: number
+  /**
+   * What enforcing it would stop, in a few words.
+   */
+  wouldStop?: string
   conditions?: Conditions
 }
 /**

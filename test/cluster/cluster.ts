@@ -17,6 +17,8 @@ export type Cluster = {
   kubeconfig: string
   powerless: string
   folder: string
+  /** The API server alone; it comes back on the same port with everything it had. */
+  server: { stop: (signal?: NodeJS.Signals) => Promise<void>; start: () => Promise<void> }
   stop: () => Promise<void>
 }
 
@@ -60,7 +62,7 @@ export async function startCluster(flags: readonly string[] = []): Promise<Clust
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const key = join(folder, 'service-accounts.pem')
     writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }))
-    running.server = start(folder, join(bin, 'kube-apiserver'), [
+    const args = [
       `--etcd-servers=${etcd}`,
       `--secure-port=${port}`,
       '--bind-address=127.0.0.1',
@@ -76,12 +78,20 @@ export async function startCluster(flags: readonly string[] = []): Promise<Clust
       '--disable-admission-plugins=ServiceAccount',
       '--profiling=false',
       ...flags,
-    ])
-    guarded(running.server)
-    const ask = await ready(running.server, folder, port, token)
+    ]
+    const startServer = () => {
+      running.server = start(folder, join(bin, 'kube-apiserver'), args)
+      guarded(running.server)
+      return ready(running.server, folder, port, token)
+    }
+    const ask = await startServer()
     const kubeconfig = writeKubeconfig(join(folder, 'kubeconfig'), port, token)
     const powerless = writeKubeconfig(join(folder, 'kubeconfig-guest'), port, other)
-    return { ask, kubeconfig, powerless, folder, stop }
+    const server: Cluster['server'] = {
+      stop: (signal) => end(running.server, signal),
+      start: async () => void (await startServer()),
+    }
+    return { ask, kubeconfig, powerless, folder, server, stop }
   } catch (error) {
     const log = tail(join(folder, 'kube-apiserver.log'))
     await stop()
@@ -122,10 +132,13 @@ function start(folder: string, program: string, args: string[]): ChildProcess {
   return child
 }
 
-async function end(child: ChildProcess | undefined): Promise<void> {
+async function end(
+  child: ChildProcess | undefined,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<void> {
   if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const gone = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGTERM')
+  child.kill(signal)
   const patience = setTimeout(() => child.kill('SIGKILL'), 15_000)
   await gone
   clearTimeout(patience)

@@ -1,39 +1,62 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh [CACHE_DIR]
-# Makes ready what the cluster tests start: kube-apiserver and etcd. Where KUBEBUILDER_ASSETS names a folder with both,
-# nothing is done. Otherwise they are built or fetched once below CACHE_DIR and kept; the compiler, the sources and what
-# it compiled are removed again. Nothing is installed. Prints the folder; what it does goes to standard error.
-# Exit status 3: this machine cannot get them, and the reason was told.
+# setup.sh [PROGRAM...]
+# Makes ready what tests of a cluster start: etcd and kube-apiserver, or the programs that are named, of which it knows
+# etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kubectl and helm. Where KUBEBUILDER_ASSETS names
+# a folder with all of them, nothing is done. Otherwise they are built or fetched once below the cache (UNDERPIN_CACHE)
+# and kept; the compiler, the sources and what it compiled are removed again. Nothing is installed. Prints the folder;
+# what it does goes to standard error. Exit status 3: this machine cannot get them, and the reason was told.
 set -euo pipefail
 
 kubernetes=1.36.3
+helm=3.22.0
 etcd=3.6.8       # only where no package has it
 go=1.26.8        # only where no Go of that series is installed
 oldest_etcd=3.4  # kube-apiserver talks to it
 
+[ $# -gt 0 ] || set -- etcd kube-apiserver
+for program; do
+  case $program in
+    etcd | kube-apiserver | kube-controller-manager | kube-scheduler | kubelet | kubectl | helm) ;;
+    *) echo "cluster set-up: found \"$program\", expected the name of a program that it knows" >&2 && exit 2 ;;
+  esac
+done
+
+# all_in FOLDER PROGRAM...
+all_in() {
+  local folder=$1 program
+  shift
+  for program; do [ -x "$folder/$program" ] || return 1; done
+}
+
 assets=${KUBEBUILDER_ASSETS:-}
 if [ -n "$assets" ]; then
-  [ -x "$assets/kube-apiserver" ] && [ -x "$assets/etcd" ] && { echo "$assets"; exit 0; }
-  echo "cluster set-up: found KUBEBUILDER_ASSETS=$assets, expected kube-apiserver and etcd in it" >&2
-  exit 3
+  ! all_in "$assets" "$@" || { echo "$assets"; exit 0; }
+  # What a folder of test binaries usually has must be in it; anything else is made below.
+  for program; do
+    case $program in
+      etcd | kube-apiserver)
+        echo "cluster set-up: found KUBEBUILDER_ASSETS=$assets, expected kube-apiserver and etcd in it" >&2
+        exit 3
+        ;;
+    esac
+  done
 fi
 
 # Without root there is a cache of one's own.
 shared=/var/cache/underpin
 [ "$(id -u)" = 0 ] || [ -w "$shared" ] || shared=${XDG_CACHE_HOME:-$HOME/.cache}/underpin
-cache=${1:-${UNDERPIN_CACHE:-$shared}/cluster}
+cache=${UNDERPIN_CACHE:-$shared}/cluster
 kept=$cache/$kubernetes
 mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || {
   echo "cluster set-up: cannot write to $cache (set UNDERPIN_CACHE to a folder of yours)" >&2
   exit 3
 }
+# One that has everything may be used while others are made.
+! all_in "$kept" "$@" || { echo "$kept"; exit 0; }
 exec 9>"$cache/lock"
 flock 9 # a second run waits for the first and then finds everything made
-if [ -x "$kept/kube-apiserver" ] && [ -x "$kept/etcd" ]; then
-  echo "$kept"
-  exit 0
-fi
+! all_in "$kept" "$@" || { echo "$kept"; exit 0; }
 
 # --- what a person sees ---------------------------------------------------------------------------------------------
 
@@ -118,6 +141,8 @@ fetch_toolchain() {
 }
 
 ready_go() {
+  [ -z "${go_is_ready:-}" ] || return 0
+  go_is_ready=yes
   local found
   found=$(version_of_go go)
   if [ -z "$found" ]; then
@@ -149,12 +174,23 @@ prepare_kubernetes() {
   cat "$source/go.sum" >go.sum # its own sums; those of the staging modules are added
 }
 
+# build_kubernetes PROGRAM
 build_kubernetes() {
   cd "$work/kubernetes"
   local minor=${kubernetes#1.} v=k8s.io/component-base/version
-  go build -mod=mod -trimpath -o "$bin/kube-apiserver" \
+  go build -mod=mod -trimpath -o "$bin/$1" \
     -ldflags="-s -w -X $v.gitVersion=v$kubernetes -X $v.gitMajor=1 -X $v.gitMinor=${minor%%.*}" \
-    k8s.io/kubernetes/cmd/kube-apiserver
+    "k8s.io/kubernetes/cmd/$1"
+}
+
+# As its own releases are built: without these, charts are told of a cluster of version 1.20 when none is asked.
+build_helm() {
+  local minor=${kubernetes#1.} set=helm.sh/helm/v3
+  GOBIN=$bin go install -trimpath \
+    -ldflags "-s -w -X $set/internal/version.version=v$helm \
+      -X $set/pkg/chartutil.k8sVersionMajor=1 -X $set/pkg/chartutil.k8sVersionMinor=${minor%%.*} \
+      -X $set/pkg/lint/rules.k8sVersionMajor=1 -X $set/pkg/lint/rules.k8sVersionMinor=${minor%%.*}" \
+    "helm.sh/helm/v3/cmd/helm@v$helm"
 }
 
 # --- etcd -----------------------------------------------------------------------------------------------------------
@@ -176,14 +212,40 @@ packaged_etcd() {
 
 # --- in order -------------------------------------------------------------------------------------------------------
 
+missing() {
+  local program
+  for program; do [ -x "$kept/$program" ] || echo "$program"; done
+}
+
+# Each is kept as soon as it is there: what was interrupted goes on.
+keep() {
+  mkdir -p "$kept"
+  mv "$bin/$1" "$kept/$1"
+}
+
 lists
-if offered etcd-server && at_least "$oldest_etcd" "$(apt-cache show --no-all-versions etcd-server | sed -nE 's/^Version: ([0-9]+:)?//p')"; then
-  step etcd 'the package etcd-server, unpacked' packaged_etcd
-fi
-ready_go
-[ -x "$bin/etcd" ] || step etcd "$etcd – compiled" build_etcd
-step apiserver "kube-apiserver $kubernetes – sources" prepare_kubernetes
-step apiserver "kube-apiserver $kubernetes – compiled (3 to 6 minutes with 2 processors)" build_kubernetes
-rm -rf "$kept"
-mv "$bin" "$kept"
+sources=
+for program in $(missing "$@"); do
+  case $program in
+    etcd)
+      if offered etcd-server && at_least "$oldest_etcd" "$(apt-cache show --no-all-versions etcd-server | sed -nE 's/^Version: ([0-9]+:)?//p')"; then
+        step etcd 'the package etcd-server, unpacked' packaged_etcd
+      else
+        ready_go
+        step etcd "$etcd – compiled" build_etcd
+      fi
+      ;;
+    helm)
+      ready_go
+      step helm "$helm – compiled (2 to 3 minutes with 2 processors)" build_helm
+      ;;
+    *)
+      ready_go
+      [ -n "$sources" ] || step kubernetes "$kubernetes – sources" prepare_kubernetes
+      sources=yes
+      step kubernetes "$program – compiled (the first takes 3 to 6 minutes with 2 processors)" build_kubernetes "$program"
+      ;;
+  esac
+  keep "$program"
+done
 echo "$kept"

@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# boot.sh [-k SERIES] [-a KERNEL_ARGUMENTS] [-m MEGABYTES] [-t SECONDS] [-d CACHE_DIR] [-i] [-v] COMMAND...
+# boot.sh [-k SERIES] [-a KERNEL_ARGUMENTS] [-m MEGABYTES] [-t SECONDS] [-d CACHE_DIR] [-n TAP] [-b FILE] [-i] [-v] COMMAND...
 # Boots a kernel made ready by setup.sh, without KVM, on one processor, and runs COMMAND (bash) in it as root, in the
 # project's folder. It sees this machine's root file system; what it writes is gone afterwards. The command's output
 # and exit status are those of boot.sh; 124: not done within SECONDS, 125: the guest ended without a status. A guest that
 # ends before COMMAND begins (the emulator was starved, and the kernel gave up) is booted once more, which is said.
 #   -k 6.12   -m 1024   -t 120   -d ${UNDERPIN_CACHE:-/var/cache/underpin}/guest
 #   -a   later arguments win: 'lsm=lockdown,yama' takes bpf out of the list
+#   -n   a network card, at the other end of this tap interface
+#   -b   a disk, whose content is this file
 #   -i   instruction clock: the guest's clock counts the instructions it executes, 1,000 to a microsecond
 #   -v   print the console also when the command succeeds
 # shellcheck disable=SC2317 # functions that a trap or another shell calls
@@ -14,19 +16,21 @@ set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 project=$(cd "$here/../.." && pwd -P)
-series=6.12 arguments='' memory=1024 limit=120 verbose='' accel=(-accel tcg) cache=${UNDERPIN_CACHE:-/var/cache/underpin}/guest
+series=6.12 arguments='' memory=1024 limit=120 verbose='' tap='' disk='' accel=(-accel tcg) cache=${UNDERPIN_CACHE:-/var/cache/underpin}/guest
 
 fail() { echo "guest: $*" >&2; exit 2; }
-usage() { sed -n '3,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 given=("$@")
 
-while getopts k:a:m:t:d:iv option; do
+while getopts k:a:m:t:d:n:b:iv option; do
   case $option in
     k) series=$OPTARG ;;
     a) arguments=$OPTARG ;;
     m) memory=$OPTARG ;;
     t) limit=$OPTARG ;;
     d) cache=$OPTARG ;;
+    n) tap=$OPTARG ;;
+    b) disk=$OPTARG ;;
     i) accel=(-accel tcg,thread=single -icount shift=0) ;;
     v) verbose=1 ;;
     *) usage ;;
@@ -135,6 +139,8 @@ guest=("${accel[@]}" -cpu max,-la57,-smap,-smep -machine q35 -m "$memory" -smp 1
 for tag in root exchange; do
   guest+=(-chardev "socket,id=$tag,path=$work/$tag.socket" -device "vhost-user-fs-pci,chardev=$tag,tag=$tag")
 done
+[ -z "$tap" ] || guest+=(-netdev "tap,id=card,ifname=$tap,script=no,downscript=no" -device virtio-net-pci,netdev=card,romfile=)
+[ -z "$disk" ] || guest+=(-drive "file=$disk,format=raw,if=virtio,cache=unsafe")
 
 start timeout "$limit" setpriv --pdeathsig KILL "${run_tool[@]}" "$tools/usr/bin/qemu-system-x86_64" \
   "${guest[@]}" </dev/null >"$work/qemu" 2>&1

@@ -12,7 +12,7 @@ cache=${1:-${UNDERPIN_CACHE:-/var/cache/underpin}/guest}
 [ $# -gt 0 ] || set -- 6.12
 
 # Inserted at boot, each with what it depends on; one that is built into a kernel, or unknown to it, is passed over.
-modules='crc32c_generic virtio_pci virtio_rng virtiofs overlay veth sctp
+modules='crc32c_generic virtio_pci virtio_rng virtiofs virtio_net virtio_blk ext4 overlay veth sctp
 nf_tables nft_chain_nat nft_counter nft_nat nft_redir nft_ct nft_compat xt_nat xt_tcpudp xt_REDIRECT xt_owner ip_vs ip_vs_rr'
 
 fail() { echo "guest setup: $*" >&2; exit 1; }

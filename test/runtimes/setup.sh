@@ -59,7 +59,7 @@ unpack() {
   for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$into"; done
   rm -rf "$work/debs"
 }
-step 'runc and crun' unpack "$work/x" runc crun busybox-static libyajl2 libseccomp2
+step 'runc and crun' unpack "$work/x" runc crun busybox-static libyajl2 libseccomp2 libseccomp-dev
 
 # --- a newer runc ---------------------------------------------------------------------------------------------------
 
@@ -89,7 +89,18 @@ fi
 compiler=$(command -v gcc clang-19 clang | head -n 1)
 [ -n "$compiler" ] || fail 'found no C compiler, expected gcc or clang (apt-get install gcc libc6-dev)'
 export CC=$compiler CGO_ENABLED=1 GOBIN=$work/bin
-step "runc $new_runc" "$program" install -trimpath -ldflags "-s -w -X main.version=$new_runc" "github.com/opencontainers/runc@v$new_runc"
+# Whoever starts pods asks for system-call filters, which are compiled against that library. Its compiler flags are these,
+# and nothing else is asked for.
+cat >"$work/pkg-config" <<ASKED
+#!/bin/sh
+case "\$*" in
+  *--cflags*) echo "-I$work/x/usr/include" ;;
+  *--libs*) echo "-L$(dirname "$(find "$work/x" -name libseccomp.so)") -lseccomp" ;;
+esac
+ASKED
+chmod +x "$work/pkg-config"
+export PKG_CONFIG=$work/pkg-config
+step "runc $new_runc" "$program" install -trimpath -tags seccomp -ldflags "-s -w -X main.version=$new_runc" "github.com/opencontainers/runc@v$new_runc"
 
 # --- the folder -----------------------------------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ export function groupOf(apiVersion: string): string {
   return slash === -1 ? '' : apiVersion.slice(0, slash)
 }
 
-function clusterObject(object: Fields): ClusterObject {
+export function clusterObject(object: Fields): ClusterObject {
   return {
     apiVersion: text(object, 'apiVersion') ?? '',
     kind: text(object, 'kind') ?? '',
@@ -103,8 +103,10 @@ function clusterObject(object: Fields): ClusterObject {
 }
 
 export function ofKind(objects: ClusterObjects, kind: string): readonly ClusterObject[] {
-  return objects.byKind.get(kind) ?? []
+  return objects.byKind.get(kind) ?? nothing
 }
+
+const nothing: readonly ClusterObject[] = []
 
 /** By name, in a namespace when that matters. */
 export function objectNamed(
@@ -113,10 +115,32 @@ export function objectNamed(
   name: string,
   namespace?: string,
 ): ClusterObject | null {
-  const found = ofKind(objects, kind).find(
-    (one) => one.name === name && (namespace === undefined || one.namespace === namespace),
-  )
+  const found = named(ofKind(objects, kind))
+    .get(name)
+    ?.find((one) => namespace === undefined || one.namespace === namespace)
   return found ?? null
+}
+
+/** Something of all objects of a kind, made once: a list never changes, what changed is another list. */
+export function ofAll<T>(make: (objects: readonly ClusterObject[]) => T) {
+  const kept = new WeakMap<readonly ClusterObject[], { made: T }>()
+  return (objects: readonly ClusterObject[]): T => {
+    const known = kept.get(objects) ?? { made: make(objects) }
+    kept.set(objects, known)
+    return known.made
+  }
+}
+
+/** Asked for by each request; with 5,000 nodes looking through all of them takes longer than judging. */
+export const named = ofAll((objects) => Map.groupBy(objects, ({ name }) => name))
+export const placed = ofAll((objects) => Map.groupBy(objects, ({ namespace }) => namespace))
+
+export function inNamespace(
+  objects: ClusterObjects,
+  kind: string,
+  namespace: string,
+): readonly ClusterObject[] {
+  return placed(ofKind(objects, kind)).get(namespace) ?? []
 }
 
 /** Whether a missing object of this kind can be told from one that was not given. */

@@ -4,12 +4,12 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Metrics } from '../../runtime/src/index.ts'
-import type { Leaf } from './certificates/authority.ts'
+import type { Serving } from './certificates/keeper.ts'
 import type { WebhookServer } from './server.ts'
 
 export function watchProcess(
   metrics: Metrics,
-  current: () => { leaf: Leaf; server: WebhookServer | null },
+  current: () => { leaf: Serving; server: WebhookServer | null },
 ): () => void {
   const expiry = metrics.gauge(
     'underpin_certificate_not_after_timestamp_seconds',

@@ -4,7 +4,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createMetrics, type Log, type Metrics } from '../../runtime/src/index.ts'
-import type { Leaf } from './certificates/authority.ts'
+import type { Keeper, Serving } from './certificates/keeper.ts'
+import { keepMounted } from './certificates/mounted.ts'
 import { memoryStore, type AuthorityStore } from './certificates/store.ts'
 import { exclusionsOf, type ExclusionOptions } from './exclusions.ts'
 import type { FailureMode } from './failure-mode.ts'
@@ -34,6 +35,10 @@ export type WebhookOptions = {
   templates?: TemplatePaths
   /** Where certificate authorities are kept. Default: in memory, told to nobody. */
   store?: AuthorityStore
+  /** A folder with a certificate that somebody else keeps, instead of our own authorities. */
+  mounted?: string
+  /** A store that cannot be reached at the start is tried again, and until then we are not ready. */
+  patient?: boolean
   authorityLifeMs?: number
   leafLifeMs?: number
   settleMs?: number
@@ -76,36 +81,25 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   })
   let server: WebhookServer | null = null
   let stopping = false
-  let serving: Leaf | null = null
+  let serving: Serving | null = null
   const renewals = metrics.counter(
     'underpin_certificate_renewal_failures_total',
     'Certificates that could not be renewed; the one in use stayed.',
   )
-  // Late, like the server: what makes certificates is loaded only by who serves.
-  const { keepCertificates } = await import('./certificates/keeper.ts')
-  const { authorityLifeMs, leafLifeMs, settleMs } = options
-  const keeper = await keepCertificates({
-    names: options.dnsNames,
-    now,
-    store: options.store ?? memoryStore(),
-    ...(authorityLifeMs === undefined ? {} : { authorityLifeMs }),
-    ...(leafLifeMs === undefined ? {} : { leafLifeMs }),
-    ...(settleMs === undefined ? {} : { settleMs }),
-    serve(leaf) {
-      server?.useCertificate(leaf.certificate, leaf.key)
-      serving = leaf
-      log.info({ notAfter: leaf.to.toISOString() }, 'certificate in use')
-    },
-    failed(err) {
-      renewals.add()
-      log.error({ err }, 'certificate not renewed, keeping the previous one')
-    },
-  })
+  const serve = (leaf: Serving) => {
+    server?.useCertificate(leaf.certificate, leaf.key)
+    serving = leaf
+    log.info({ notAfter: leaf.to.toISOString() }, 'certificate in use')
+  }
+  const failed = (err: unknown) => {
+    renewals.add()
+    log.error({ err }, 'certificate not renewed, keeping the previous one')
+  }
+  const keeper = await keeperOf(options, { now, serve, failed })
   const notReady = () => {
     if (stopping) return 'stopping'
     if (serving === null || serving.to <= now()) return 'no valid certificate'
-    if (!isTrusted(serving, keeper.bundle)) return 'the certificate is not of the published bundle'
-    return knowledge.ready()
+    return keeper.untrusted() ?? knowledge.ready()
   }
   const stopGauges = watchProcess(metrics, () => ({ leaf: keeper.leaf, server }))
   try {
@@ -151,7 +145,20 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   }
 }
 
-/** Would a client that has this bundle take the certificate? */
-function isTrusted({ issuer }: Leaf, bundle: string): boolean {
-  return bundle.includes(issuer.trim())
+type Told = Pick<Parameters<typeof keepMounted>[0], 'now' | 'serve' | 'failed'>
+
+async function keeperOf(options: WebhookOptions, told: Told): Promise<Keeper<Serving>> {
+  const { mounted, authorityLifeMs, leafLifeMs, settleMs, patient } = options
+  if (mounted !== undefined) return keepMounted({ folder: mounted, ...told })
+  // Late, like the server: what makes certificates is loaded only by who serves.
+  const { keepCertificates } = await import('./certificates/keeper.ts')
+  return keepCertificates({
+    names: options.dnsNames,
+    store: options.store ?? memoryStore(),
+    ...told,
+    ...(patient === undefined ? {} : { patient }),
+    ...(authorityLifeMs === undefined ? {} : { authorityLifeMs }),
+    ...(leafLifeMs === undefined ? {} : { leafLifeMs }),
+    ...(settleMs === undefined ? {} : { settleMs }),
+  })
 }

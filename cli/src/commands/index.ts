@@ -29,9 +29,19 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./observe.ts')).observe,
   },
   {
+    name: 'agent',
+    summary: "put a cluster's policies in force on this node, and tell the cluster",
+    load: async () => (await import('./agent.ts')).agent,
+  },
+  {
     name: 'webhook',
     summary: 'answer admission reviews: is every workload covered by its mesh?',
     load: async () => (await import('./webhook.ts')).webhook,
+  },
+  {
+    name: 'controller',
+    summary: 'reports, status of policies and Events of a cluster',
+    load: async () => (await import('./controller.ts')).controller,
   },
   {
     name: 'scan',
@@ -57,6 +67,11 @@ export const commands: readonly Entry[] = [
     name: 'doctor',
     summary: 'what this machine offers, and what would be better',
     load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
+    name: 'crds apply',
+    summary: 'bring the custom resources of the cluster up to this version',
+    load: async () => (await import('./crds-apply.ts')).crdsApply,
   },
   {
     name: 'disarm',

@@ -5,6 +5,7 @@ import { usage, type Arguments, type Command } from '../command.ts'
 import { effectOf } from '../activity.ts'
 import type { Places, State } from '../../../enforcer/src/index.ts'
 import { openEnforcer, type Enforcer } from '../enforcer.ts'
+import { reportCluster } from '../cluster-report.ts'
 import { flowLines, summed } from '../flow-view.ts'
 import { fateOf, reportLines, rowsOf, summarise, summaryText } from '../ledger-view.ts'
 import { nameLines } from '../name-lines.ts'
@@ -12,12 +13,14 @@ import { podNames, readLedger, withTables, type Ledger } from '../ledger.ts'
 import { outputOption, wantsJson } from '../output.ts'
 import { pinsOption, placesOf, stateOption } from '../places.ts'
 import { named } from '../policy-name.ts'
+import { clusterOptions, knowledgeOptions, wantsCluster } from '../scan-options.ts'
 import { counted, json, type Screen } from '../screen.ts'
 
 export const report: Command = {
   about:
     'Reads the kernel’s ledger, so it needs no running agent. Every row is exact: who, which executable and what\n' +
-    'started it, what it tried, how often, first and last (UTC), and the policy and rule that object.',
+    'started it, what it tried, how often, first and last (UTC), and the policy and rule that object.\n' +
+    'With --cluster: each running container of a cluster, with what admission knew of it and what the kernel enforces on it.',
   options: [
     outputOption,
     {
@@ -29,9 +32,14 @@ export const report: Command = {
     { name: 'outcome', value: 'OUTCOME', help: 'only would-deny, or only denied' },
     pinsOption,
     stateOption,
+    ...clusterOptions.map((one) =>
+      one.name === 'cluster' ? { ...one, help: 'of the cluster of the kubeconfig' } : one,
+    ),
+    ...knowledgeOptions,
   ],
   examples: [
     ['underpin report', 'everything there is'],
+    ['underpin report --cluster', 'who slips past the sidecar, and what the kernel does about it'],
     [
       'underpin report --policy shop/checkout --outcome would-deny -o json',
       'what promoting this policy would stop',
@@ -51,6 +59,7 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
   const outcome = args.value('outcome')
   if (outcome !== undefined && outcome !== 'would-deny' && outcome !== 'denied')
     throw usage(`--outcome ${outcome}`, 'would-deny or denied', 'leave it out for both', 'report')
+  if (wantsCluster(args)) return reportCluster(args, screen, asJson)
   const places = placesOf(args)
   const enforcer = await openEnforcer('report')
   const state = enforcer.readState(places.state)

@@ -12,6 +12,7 @@ import {
 } from '../../../webhook/src/index.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
 import { knowledgeFiles } from '../knowledge-files.ts'
+import { live, liveOptions, type Live } from '../live-webhook.ts'
 import { meshProfiles, meshSettings } from '../mesh-files.ts'
 import { nearestOf } from '../nearest.ts'
 import { templateOption, templatesOf } from '../scan-options.ts'
@@ -23,13 +24,14 @@ export const webhook: Command = {
     'Serves /validate over HTTPS. What clients must trust is written to webhook-ca.pem in the state folder, and the\n' +
     'address is in the log. With --state the certificate authority is kept there, so that a restart goes on with it; several\n' +
     'webhooks may share the folder. A change of policies and manifests is taken up within seconds; a file with a problem\n' +
-    'changes nothing. kube-system, kube-node-lease and the namespaces of --dns-name are never denied. Needs no root.',
+    'changes nothing. With --live both come from the cluster, and replicas share their authority in a Secret.\n' +
+    'kube-system, kube-node-lease, the own namespace and those of --dns-name are never denied. Needs no root.',
   options: [
     {
       name: 'policies',
       value: 'DIR',
       many: true,
-      help: 'required; file or folder with CoveragePolicies',
+      help: 'file or folder with CoveragePolicies; required without --live',
     },
     {
       name: 'manifests',
@@ -80,6 +82,7 @@ export const webhook: Command = {
       help: 'serve on so long after SIGTERM (10, and 0 on a loopback address)',
     },
     stateOption,
+    ...liveOptions,
   ],
   examples: [
     [
@@ -88,7 +91,11 @@ export const webhook: Command = {
     ],
     [
       'underpin webhook --policies policies --host :: --dns-name underpin.underpin.svc',
-      'in a cluster',
+      'in a cluster, with files',
+    ],
+    [
+      'underpin webhook --live --host :: --dns-name underpin-webhook.underpin.svc',
+      'in a cluster, as the chart runs it',
     ],
   ],
   exits: [
@@ -101,7 +108,8 @@ export const webhook: Command = {
 
 async function run(args: Arguments): Promise<number> {
   const paths = args.values('policies').map((path) => resolve(path))
-  if (paths.length === 0)
+  const isLive = args.has('live')
+  if (paths.length === 0 && !isLive)
     throw usage(
       'no --policies',
       '--policies DIR',
@@ -121,11 +129,17 @@ async function run(args: Arguments): Promise<number> {
   const templates = templatesOf(args, 'webhook')
   const profiles = await meshProfiles(args.values('mesh-profile'))
   const settings = await meshSettings(args.values('mesh-settings'), profiles)
-  const files = { policies: paths, manifests, meshes: { profiles, settings } }
-  const knowledge = await knowledgeFiles(files, log)
+  const words = { profiles, settings }
+  let cluster: Live | null = null
+  const files = await knowledgeFiles({ policies: paths, manifests, meshes: words }, log, () =>
+    cluster?.knowledge.remake(),
+  )
+  cluster = isLive
+    ? await live(args, { words, policies: () => files.current().policies, log, metrics })
+    : null
   const asked = nextSignal()
   const server = await startWebhook({
-    knowledge,
+    knowledge: cluster?.knowledge ?? files,
     host,
     port,
     dnsNames: [
@@ -143,18 +157,26 @@ async function run(args: Arguments): Promise<number> {
     controllers,
     templates,
     exclusions: {
-      ownNamespaces: args.values('dns-name').flatMap(namespaceOfService),
+      ownNamespaces: [
+        ...args.values('dns-name').flatMap(namespaceOfService),
+        ...(cluster?.ownNamespaces ?? []),
+      ],
       further: args.values('exclude-namespace'),
     },
-    store: storeOf(args, (file, found) =>
-      log.warn({ file, found }, 'certificate authority cannot be used, ignoring'),
-    ),
+    ...(cluster?.serving ?? {
+      store: storeOf(args, (file, found) =>
+        log.warn({ file, found }, 'certificate authority cannot be used, ignoring'),
+      ),
+    }),
     drainMs,
   })
+  const ended = cluster?.watchOwn(() => server.renewCertificates())
   const signal = await asked
   log.info({ signal }, 'stopping')
   await server.stop()
-  knowledge.stop()
+  await ended?.()
+  await cluster?.knowledge.stop()
+  files.stop()
   return 0
 }
 

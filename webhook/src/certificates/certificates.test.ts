@@ -153,3 +153,44 @@ describe('certificates', () => {
     await keeper.stop()
   })
 })
+
+describe('an authority whose key is gone', () => {
+  const inUse = known(0, 600 * minute, null)
+  const next = { ...known(100 * minute, 700 * minute), trustedSince: new Date(120 * minute) }
+  const signer = (at: number) =>
+    signerOf([next, inUse], new Date(at * minute), 10 * minute, inUse.certificate)
+
+  test('serves on until everybody was told of the next one', () => {
+    expect(signer(121)).toBe(null)
+    expect(signer(129)).toBe(null)
+    expect(signer(131)).toBe(next)
+  })
+  test('and when it has ended, the next one is taken whether they were or not', () => {
+    const short = known(0, 110 * minute, null)
+    const at = new Date(121 * minute)
+    expect(signerOf([next, short], at, 10 * minute, short.certificate)).toBe(next)
+  })
+  test('without any certificate in use, the next one is all there is', () => {
+    expect(signerOf([next, inUse], new Date(121 * minute), 10 * minute)).toBe(next)
+  })
+})
+
+test('a store that cannot be reached at the start: served meanwhile with what nobody trusts, and tried again', async () => {
+  let works = false
+  const store = memoryStore(() => {
+    if (!works) throw new Error('no API server')
+  })
+  const served: string[] = []
+  const failures: unknown[] = []
+  const keeper = await keepCertificates({
+    ...{ names: ['a'], store, patient: true, now: () => new Date() },
+    serve: ({ certificate }) => served.push(certificate),
+    failed: (cause) => failures.push(cause),
+  })
+  expect([served.length, failures.length, keeper.bundle]).toEqual([1, 1, ''])
+  expect(keeper.untrusted()).toContain('not of the published bundle')
+  works = true
+  await expect.poll(() => keeper.untrusted(), { timeout: 10_000 }).toBe(null)
+  expect(served).toHaveLength(2)
+  await keeper.stop()
+})

@@ -2,12 +2,12 @@
 // Authorities in a folder: one file for each, its key readable by its owner only, and beside the folder the
 // bundle that clients trust. Every file is written whole or not at all.
 
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { reasonOf, UnderpinError } from '../../../runtime/src/index.ts'
 import type { Authority } from './authority.ts'
 import { locked } from './folder-lock.ts'
+import { authorityFrom, authorityName, authorityText, nameOf } from './kept-authority.ts'
 import { bundleOf } from './renewal.ts'
 import { newestFirst, type AuthorityStore, type Known } from './store.ts'
 import { writeWhole } from './write-whole.ts'
@@ -24,18 +24,17 @@ export type FolderOptions = {
 
 /** So many are trusted at once; more are left over from restarts that kept no key. */
 const mostTrusted = 16
-const nameOf = /^authority-[0-9a-f]{32}\.pem$/
 
 export function folderStore(options: FolderOptions): AuthorityStore {
   const { folder, keepKeys } = options
   const own = new Map<string, Authority>()
 
   const read = (now: Date): Known[] => {
-    const found = readdirSync(folder).filter((name) => nameOf.test(name))
+    const found = readdirSync(folder).filter((name) => authorityName.test(name))
     const known = found.flatMap((name) => {
       const file = join(folder, name)
       try {
-        const one = parse(readFileSync(file, 'utf8'))
+        const one = authorityFrom(readFileSync(file, 'utf8'))
         // Nobody can use it any more.
         if (one.to <= now) rmSync(file, { force: true })
         return [own.get(name) ?? one]
@@ -64,9 +63,9 @@ export function folderStore(options: FolderOptions): AuthorityStore {
         return locked(join(folder, 'lock'), async () => {
           const made = await make(read(now))
           if (made !== null) {
-            const name = `authority-${fingerprint(made.certificate)}.pem`
+            const name = nameOf(made.certificate)
             own.set(name, made)
-            const text = keepKeys ? made.certificate + made.key : made.certificate
+            const text = authorityText(keepKeys ? made : { ...made, key: null })
             writeWhole(join(folder, name), text, 0o600)
           }
           return publish(now)
@@ -83,28 +82,6 @@ export function folderStore(options: FolderOptions): AuthorityStore {
         })
       }),
   }
-}
-
-/** Throws what is wrong with it. */
-function parse(text: string): Known {
-  const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/.exec(text)?.[0]
-  if (certificate === undefined) throw new Error('no certificate in it')
-  const read = new X509Certificate(certificate)
-  if (!read.ca) throw new Error('the certificate is not that of an authority')
-  const key = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----\n?/.exec(
-    text,
-  )
-  if (key === null && text.includes('PRIVATE KEY')) throw new Error('the key is not whole')
-  const life = { from: new Date(read.validFrom), to: new Date(read.validTo) }
-  if (key === null) return { ...life, certificate, key: null }
-  if (!read.checkPrivateKey(createPrivateKey(key[0]))) {
-    throw new Error('the key is not that of the certificate')
-  }
-  return { ...life, certificate, key: key[0] }
-}
-
-function fingerprint(certificate: string): string {
-  return createHash('sha256').update(certificate.trim()).digest('hex').slice(0, 32)
 }
 
 function readBundle(path: string): string | null {

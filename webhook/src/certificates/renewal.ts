@@ -13,7 +13,7 @@ export function needsLeaf(leaf: Lifetime, now: Date): boolean {
   return now >= renewAt(leaf)
 }
 
-type Known = Lifetime & { certificate: string; key: string | null }
+type Known = Lifetime & { certificate: string; key: string | null; trustedSince?: Date }
 
 /** None that we could sign with has a third of its life left. */
 export function needsAuthority(known: readonly Known[], now: Date): boolean {
@@ -22,21 +22,31 @@ export function needsAuthority(known: readonly Known[], now: Date): boolean {
 
 /**
  * The authority to sign with: the newest that has been in the bundle long enough to have reached every
- * client. `authorities` are newest first. While there is no such one, the oldest.
+ * client. `authorities` are newest first. While there is no such one: none, if the one in use has lost its key and
+ * is still trusted, for then its certificate serves on; else the oldest.
  */
 export function signerOf(
   authorities: readonly Known[],
   now: Date,
   settleMs: number,
+  inUse?: string,
 ): Authority | null {
   const usable = authorities.filter((one): one is Authority => one.key !== null && one.to > now)
-  return usable.find((one) => now >= settledAt(one, settleMs)) ?? usable.at(-1) ?? null
+  const settled = usable.find((one) => now >= settledAt(one, settleMs))
+  if (settled !== undefined) return settled
+  const current = authorities.find((one) => one.certificate === inUse && one.to > now)
+  if (current !== undefined) return usable.find((one) => one === current) ?? null
+  return usable.at(-1) ?? null
 }
 
-function settledAt({ from, to }: Lifetime, settleMs: number): Date {
+function settledAt(
+  { from, to, trustedSince }: Lifetime & { trustedSince?: Date },
+  settleMs: number,
+): Date {
   const skew = Math.min(clockSkewMs, (to.getTime() - from.getTime()) / 2)
   // Certificates have whole seconds, so it may have been made up to one later than that.
-  return new Date(from.getTime() + skew + 1000 + settleMs)
+  const made = from.getTime() + skew + 1000
+  return new Date(Math.max(made, trustedSince?.getTime() ?? 0) + settleMs)
 }
 
 /** Clocks differ: a certificate is valid from a little before it was made, or for twice a short life. */

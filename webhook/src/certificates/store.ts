@@ -5,8 +5,14 @@
 import { bundleOf } from './renewal.ts'
 import type { Authority } from './authority.ts'
 
-/** An authority of which only the certificate is here: another webhook has its key. */
-export type Known = Omit<Authority, 'key'> & { key: string | null }
+/** An authority of which only the certificate is here: another webhook has its key, or nobody any more. */
+export type Known = Omit<Authority, 'key'> & {
+  key: string | null
+  /** Nobody signs with it any more since then; for a while it is still trusted. */
+  retired?: Date
+  /** When clients were told of it, where that was later than it was made. */
+  trustedSince?: Date
+}
 
 export type Kept = {
   /** Newest first, without those that have ended. */

@@ -2,7 +2,7 @@
 // Both gates say that the pod gets its sidecar, and it has none: the call failed or never happened.
 // What the cluster tells of times says which.
 
-import { objectNamed, ofKind, type ClusterObjects } from '../cluster-objects.ts'
+import { objectNamed, ofAll, ofKind, type ClusterObjects } from '../cluster-objects.ts'
 import { list, text } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import type { Mesh, MeshInput } from '../meshes/mesh.ts'
@@ -52,11 +52,20 @@ const window = 10 * 60 * 1000
 
 /** Every node got ready around the time at which the pod was made; with one new node only, it is no restart. */
 function afterRestart(created: number, objects: ClusterObjects): boolean {
-  const ready = ofKind(objects, 'Node').map(({ object }) => {
+  const { first, last } = readyTimes(ofKind(objects, 'Node'))
+  return created - first <= window && last - created <= window
+}
+
+/** Of all nodes. Not a number, and so equal to nothing: there is none, or one that does not tell. */
+export const readyTimes = ofAll((nodes) => {
+  let [first, last] = nodes.length === 0 ? [Number.NaN, Number.NaN] : [Infinity, -Infinity]
+  for (const { object } of nodes) {
     const condition = list(object, 'status', 'conditions').find(
       (one) => text(one, 'type') === 'Ready',
     )
-    return Date.parse(text(condition, 'lastTransitionTime') ?? '')
-  })
-  return ready.length > 0 && ready.every((time) => Math.abs(created - time) <= window)
-}
+    const time = Date.parse(text(condition, 'lastTransitionTime') ?? '')
+    first = Math.min(first, time)
+    last = Math.max(last, time)
+  }
+  return { first, last }
+})

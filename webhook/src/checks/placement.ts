@@ -2,7 +2,7 @@
 // Where no sidecar can be: pods of Windows, of virtual nodes, and pods that the kubelet runs from a file.
 // The API server shows the last as mirror pods; a sidecar in such an object is never started.
 
-import type { ClusterObject } from '../cluster-objects.ts'
+import { named, type ClusterObject } from '../cluster-objects.ts'
 import { fields, isTrue, list, text, texts } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import type { Subject } from '../subject.ts'
@@ -97,7 +97,7 @@ function virtualNode(subject: Subject, nodes: readonly ClusterObject[]): Hit[] {
   const asked = asksFor(subject, ['type'], (value) => value === 'virtual-kubelet')
   if (asked !== null) return [{ id: 'virtual-node', path: asked, message: virtual }]
   const name = text(subject.object, 'spec', 'nodeName') ?? ''
-  const node = name === '' ? undefined : nodes.find((one) => one.name === name)
+  const node = name === '' ? undefined : named(nodes).get(name)?.[0]
   const isVirtual =
     node?.labels.get('type') === 'virtual-kubelet' ||
     list(node?.object, 'spec', 'taints').some((one) => taints.test(text(one, 'key') ?? ''))

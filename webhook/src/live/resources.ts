@@ -24,14 +24,9 @@ export async function servedResources(
   cluster: Cluster,
   groups: ReadonlySet<string>,
 ): Promise<Served> {
-  const all = await cluster.get('/apis')
-  if (all.status !== 200) throw new Unlistable(all.status, messageOf(all.status, all.body))
+  const preferred = await preferredVersions(cluster)
   const versions = new Map<string, string>([['', 'v1']])
-  for (const one of list(all.body, 'groups')) {
-    const name = text(one, 'name') ?? ''
-    const version = text(one, 'preferredVersion', 'version')
-    if (groups.has(name) && version !== undefined) versions.set(name, version)
-  }
+  for (const [name, version] of preferred) if (groups.has(name)) versions.set(name, version)
   const served: Served = { resources: [], failed: [] }
   for (const [group, version] of versions) {
     const path = group === '' ? '/api/v1' : `/apis/${group}/${version}`
@@ -49,6 +44,21 @@ export async function servedResources(
     }
   }
   return served
+}
+
+/** By group. */
+export async function preferredVersions(
+  cluster: Cluster,
+  signal?: AbortSignal,
+): Promise<Map<string, string>> {
+  const { status, body } = await cluster.get('/apis', signal)
+  if (status !== 200) throw new Unlistable(status, messageOf(status, body))
+  const versions = new Map<string, string>()
+  for (const one of list(body, 'groups')) {
+    const version = text(one, 'preferredVersion', 'version')
+    if (version !== undefined) versions.set(text(one, 'name') ?? '', version)
+  }
+  return versions
 }
 
 export const groupsOf = (wanted: readonly Wanted[], further?: TemplatePaths): Set<string> =>

@@ -2,7 +2,7 @@
 // Why the App Mesh controller is not called, and its own steps in their order: aws/aws-app-mesh-controller-for-k8s
 // pkg/inject/inject.go Inject, determineSidecarInjectMode, pkg/virtualnode/membership_designator.go (1.4 to 1.13).
 
-import { groupOf, ofKind, type ClusterObject } from '../cluster-objects.ts'
+import { groupOf, inNamespace, type ClusterObject } from '../cluster-objects.ts'
 import { field } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import type { Injector } from '../injectors.ts'
@@ -159,11 +159,10 @@ function modeOf({ subject, namespace }: Input): 'enabled' | 'unspecified' {
 /** In the pod's own namespace; without a podSelector it selects nothing. */
 export function designated({ subject, objects }: Input): ClusterObject[] {
   return ['VirtualNode', 'VirtualGateway'].flatMap((kind) =>
-    ofKind(objects, kind).filter((one) => {
+    inNamespace(objects, kind, subject.namespace).filter((one) => {
       const selector = field(one.object, 'spec', 'podSelector')
       return (
         groupOf(one.apiVersion) === 'appmesh.k8s.aws' &&
-        one.namespace === subject.namespace &&
         selector !== undefined &&
         selector !== null &&
         selectorMatches(selector, subject.pod.labels)
@@ -176,8 +175,8 @@ export function designated({ subject, objects }: Input): ClusterObject[] {
 function knowsNodes({ subject, objects }: Input): boolean {
   return (
     objects.complete.has('VirtualNode') ||
-    ['VirtualNode', 'VirtualGateway'].some((kind) =>
-      ofKind(objects, kind).some(({ namespace }) => namespace === subject.namespace),
+    ['VirtualNode', 'VirtualGateway'].some(
+      (kind) => inNamespace(objects, kind, subject.namespace).length > 0,
     )
   )
 }

@@ -5,7 +5,7 @@
 
 import type { CheckInput } from '../checks/check.ts'
 import { onFreshNode } from '../checks/fresh-node.ts'
-import { objectNamed, ofKind } from '../cluster-objects.ts'
+import { inNamespace, objectNamed } from '../cluster-objects.ts'
 import { fields, list, text } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import { parsesFalse, parsesTrue } from '../go-bool.ts'
@@ -18,7 +18,7 @@ import { sound, type Rule } from './rule.ts'
 type Input = MeshInput<AmbientSettings>
 
 export const redirection = 'ambient.istio.io/redirection'
-const waypoint = 'istio.io/use-waypoint'
+export const waypoint = 'istio.io/use-waypoint'
 
 const exceptions: readonly AnnotationRule[] = [
   {
@@ -98,11 +98,10 @@ function withoutWaypoint({ subject, namespace, objects }: Input): Hit[] {
   if (own !== undefined) {
     return own === 'none' ? hit(`${pod.prefix}metadata.labels[${waypoint}]`, none) : []
   }
-  const served = ofKind(objects, 'Service').some((service) => {
+  const served = inNamespace(objects, 'Service', subject.namespace).some((service) => {
     const selector = Object.entries(fields(service.object, 'spec', 'selector'))
     const value = service.labels.get(waypoint) ?? 'none'
     return (
-      service.namespace === subject.namespace &&
       value !== 'none' &&
       selector.length > 0 &&
       selector.every(([key, wanted]) => pod.labels.get(key) === wanted)

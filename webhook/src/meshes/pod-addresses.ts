@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Addresses of a pod that runs: a redirect of IPv4 alone leaves nothing out where there is no IPv6.
 
-import { ofKind, type ClusterObjects } from '../cluster-objects.ts'
+import { ofAll, ofKind, type ClusterObjects } from '../cluster-objects.ts'
 import { list, text, texts } from '../fields.ts'
 import type { Hit } from '../finding.ts'
 import type { Subject } from '../subject.ts'
@@ -21,11 +21,15 @@ export function withoutIpv6({ object }: Subject): boolean {
 
 /** Nodes tell it before a pod runs: their pods get addresses of both families. */
 export function pairsAddresses(objects: ClusterObjects): boolean {
-  return ofKind(objects, 'Node').some(({ object }) => {
+  return somePairs(ofKind(objects, 'Node'))
+}
+
+export const somePairs = ofAll((nodes) =>
+  nodes.some(({ object }) => {
     const ranges = texts(object, 'spec', 'podCIDRs')
     return [true, false].every((six) => ranges.some((one) => one.includes(':') === six))
-  })
-}
+  }),
+)
 
 /** Of a manifest, by a mesh that redirects IPv4 alone. */
 export function willMissIpv6(title: string, { pod }: Subject, objects: ClusterObjects): Hit[] {

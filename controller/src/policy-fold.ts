@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all nodes together say of each policy: on how many it is in force, where it failed and why, and what it denied or
+// would have. So that `kubectl get` answers: what would enforcing stop?
+
+import type { NodeFacts } from './node-facts.ts'
+import { sumLedger, whatText } from './ledger-sums.ts'
+import type { NodeLedgerRow } from '../../policies/src/index.ts'
+import { cut } from './report.ts'
+
+export type PolicyFold = {
+  /** Nodes whose agent told of it. */
+  total: number
+  /** Of these, with a container that it selects. */
+  selected: number
+  /** Newest generation in force → nodes. */
+  inForce: Map<number, number>
+  /** In force, and the kernel cannot carry out all of it. */
+  degraded: number
+  failed: { node: string; reason: string }[]
+  failures: number
+  containers: number
+  mechanisms: Map<string, number>
+  ledger: NodeLedgerRow[]
+  denied: number
+  wouldDeny: number
+  pods: Set<string>
+}
+
+export const statusLimits = { failures: 10, mechanisms: 10, wouldStop: 200, reason: 256 } as const
+
+export function foldPolicies(nodes: Iterable<NodeFacts>): Map<string, PolicyFold> {
+  const folds = new Map<string, PolicyFold>()
+  const of = (key: string): PolicyFold => {
+    const known = folds.get(key)
+    if (known !== undefined) return known
+    const made: PolicyFold = {
+      ...{ total: 0, selected: 0, inForce: new Map(), degraded: 0, failed: [], failures: 0 },
+      ...{ containers: 0, mechanisms: new Map(), ledger: [], denied: 0, wouldDeny: 0 },
+      pods: new Set(),
+    }
+    folds.set(key, made)
+    return made
+  }
+  for (const { node, mechanisms, policies, ledger } of nodes) {
+    const isDegraded = mechanisms.some(({ degraded }) => degraded !== undefined)
+    const exec = mechanisms.find(({ decision }) => decision === 'exec')?.mechanism ?? 'unknown'
+    for (const one of policies) {
+      const fold = of(one.policy)
+      fold.total += 1
+      fold.containers += one.containers
+      if (one.containers > 0) fold.selected += 1
+      const inForce = one.state === 'inForce' ? one.generation : one.inForce
+      if (one.state === 'inForce' || inForce !== undefined)
+        fold.inForce.set(inForce ?? 0, (fold.inForce.get(inForce ?? 0) ?? 0) + 1)
+      if (one.state === 'failed') {
+        fold.failures += 1
+        fold.failed.push({
+          node,
+          reason: cut(one.reason ?? 'no reason given', statusLimits.reason),
+        })
+        // Bounded while it is gathered: every node may fail alike.
+        if (fold.failed.length > 4 * statusLimits.failures) fold.failed = firstFailures(fold.failed)
+      } else if (isDegraded && one.containers > 0) fold.degraded += 1
+      fold.mechanisms.set(exec, (fold.mechanisms.get(exec) ?? 0) + 1)
+    }
+    for (const row of ledger) {
+      if (row.policy === null) continue
+      const fold = of(row.policy)
+      if (row.verdict === 'denied') fold.denied += row.count
+      else {
+        fold.wouldDeny += row.count
+        fold.ledger.push(row)
+      }
+      fold.pods.add(row.pod?.uid ?? `${node}/${row.subject ?? ''}`)
+    }
+  }
+  return folds
+}
+
+const firstFailures = (failed: PolicyFold['failed']): PolicyFold['failed'] =>
+  failed.sort((a, b) => (a.node < b.node ? -1 : 1)).slice(0, statusLimits.failures)
+
+export type PolicyStatus = {
+  observedGeneration: number
+  nodes: { total: number; selected: number; ready: number; degraded: number; failed: number }
+  failures: { node: string; reason: string }[]
+  mechanisms: { mechanism: string; nodes: number }[]
+  containers: number
+  denied: number
+  wouldDeny: number
+  wouldStop: string
+  conditions: Condition[]
+}
+
+export type Condition = {
+  type: string
+  status: 'True' | 'False' | 'Unknown'
+  observedGeneration: number
+  lastTransitionTime: string
+  reason: string
+  message: string
+}
+
+export type KnownPolicy = {
+  generation: number
+  mode: string
+  conditions: readonly Condition[]
+}
+
+/** `now`: when what changes today changes. */
+export function statusOf(
+  policy: KnownPolicy,
+  fold: PolicyFold | undefined,
+  now: string,
+): PolicyStatus {
+  const { generation } = policy
+  const total = fold?.total ?? 0
+  const ready = fold?.inForce.get(generation) ?? 0
+  const failures = fold?.failures ?? 0
+  const degraded = fold?.degraded ?? 0
+  const condition = (
+    type: string,
+    status: Condition['status'],
+    reason: string,
+    message: string,
+  ): Condition => {
+    const before = policy.conditions.find((one) => one.type === type)
+    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now
+    return { type, status, observedGeneration: generation, lastTransitionTime, reason, message }
+  }
+  const isReady = total > 0 && ready === total
+  const [first] = firstFailures([...(fold?.failed ?? [])])
+  return {
+    observedGeneration: generation,
+    nodes: { total, selected: fold?.selected ?? 0, ready, degraded, failed: failures },
+    failures: firstFailures([...(fold?.failed ?? [])]),
+    mechanisms: [...(fold?.mechanisms ?? [])]
+      .map(([mechanism, nodes]) => ({ mechanism, nodes }))
+      .sort((a, b) => b.nodes - a.nodes || (a.mechanism < b.mechanism ? -1 : 1))
+      .slice(0, statusLimits.mechanisms),
+    containers: fold?.containers ?? 0,
+    denied: fold?.denied ?? 0,
+    wouldDeny: fold?.wouldDeny ?? 0,
+    wouldStop: wouldStop(fold),
+    conditions: [
+      condition(
+        'Ready',
+        total === 0 ? 'Unknown' : isReady ? 'True' : 'False',
+        total === 0 ? 'NoNode' : isReady ? 'InForce' : failures > 0 ? 'Failed' : 'Progressing',
+        total === 0
+          ? 'no node has told of it yet'
+          : isReady
+            ? `in force on ${ready === 1 ? 'the only node' : `all ${ready} nodes`}`
+            : `in force on ${ready} of ${total} nodes${first === undefined ? '' : `; ${first.node}: ${first.reason}`}`,
+      ),
+      condition(
+        'Degraded',
+        degraded > 0 ? 'True' : 'False',
+        degraded > 0 ? 'KernelLacks' : 'Whole',
+        degraded > 0
+          ? `the kernels of ${degraded} nodes cannot carry out all decisions (kubectl get nodestates)`
+          : 'every kernel that runs a subject carries out every decision',
+      ),
+    ],
+  }
+}
+
+/** The answer to "what would enforcing stop?", in the width of a column. */
+export function wouldStop(fold: PolicyFold | undefined): string {
+  const sums = sumLedger(fold?.ledger ?? [])
+  const [first] = sums
+  if (first === undefined) return 'nothing seen'
+  const more = sums.length === 1 ? '' : ` and ${sums.length - 1} more`
+  return cut(`${whatText(first)}${more}`, statusLimits.wouldStop)
+}

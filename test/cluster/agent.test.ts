@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent of a node against a real API server and this machine's kernel: what comes from the cluster is enforced, what
+// goes wrong there changes nothing in force, and the cluster is told.
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import {
+  disarm,
+  enforceCluster,
+  type ClusterAgent,
+  type ClusterAgentOptions,
+} from '../../enforcer/src/index.ts'
+import { createLog, createMetrics, openCluster } from '../../runtime/src/index.ts'
+import { need, Sandbox, until } from '../harness/sandbox.ts'
+import { startCluster, type Cluster } from './cluster.ts'
+import { applyDefinitions, containerId, must, NodeWorld } from './node-world.ts'
+
+const [yes, no] = [need('true'), need('false')]
+const only = (exe: string, mode = 'enforce') => ({
+  mode,
+  select: { pods: { matchLabels: { app: 'cart' } } },
+  processes: [{ exe }],
+})
+
+let cluster: Cluster
+let world: NodeWorld
+let s: Sandbox
+let keep: string
+const agents: ClusterAgent[] = []
+
+beforeAll(async () => {
+  cluster = await startCluster()
+  world = new NodeWorld(cluster.ask, 'node-1')
+  s = new Sandbox()
+  keep = mkdtempSync(join(tmpdir(), 'underpin-keep-'))
+  await must(cluster.ask, 'POST', '/api/v1/namespaces', { metadata: { name: 'shop' } })
+  await must(cluster.ask, 'POST', '/api/v1/nodes', { metadata: { name: 'node-1' } })
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  for (const agent of agents.splice(0)) agent.stop()
+})
+afterAll(async () => {
+  for (const agent of agents.splice(0)) agent.stop()
+  s?.close()
+  if (keep) rmSync(keep, { recursive: true, force: true })
+  await cluster?.stop()
+})
+
+async function start(more: Partial<ClusterAgentOptions> = {}): Promise<ClusterAgent> {
+  const { cgroup, objects, pins, state } = s.options()
+  const write = (line: string) => void s.log.push(JSON.parse(line) as Record<string, unknown>)
+  const agent = await enforceCluster({
+    ...{ objects, pins, state, ...(cgroup !== undefined && { cgroup }) },
+    cluster: await openCluster({ kubeconfig: cluster.kubeconfig, timeoutMs: 5000 }),
+    node: 'node-1',
+    keep,
+    version: 'test',
+    log: createLog({ level: 'debug', write }),
+    writeEveryMs: 300,
+    watchTimes: { backOffMs: 100, longestBackOffMs: 500 },
+    ...more,
+  })
+  agents.push(agent)
+  return agent
+}
+
+const folderOf = (uid: string, id: string) => `kubepods/burstable/pod${uid}/${id}`
+/** Exit status; null when it was killed before its first instruction. */
+const run = async (uid: string, id: string, program: string) =>
+  (await s.run(folderOf(uid, id), [program])).code
+
+/** What runs in a container is started by its runtime; a test's shell stands for both, so it is allowed as well. */
+const withShell = (spec: ReturnType<typeof only>) => ({
+  ...spec,
+  processes: [...spec.processes, { exe: need('sh') }],
+})
+
+it('begins before its custom resources are there, and enforces as soon as they are', async () => {
+  const agent = await start()
+  expect(agent.state()).toMatchObject({ loaded: [], problems: [] })
+  await applyDefinitions(cluster.ask)
+  await world.policy('cart', withShell(only(yes)))
+  await until('the policy is in force', () => agent.state().loaded.length === 1, 60_000)
+})
+
+it('knows a pod before its cgroup is made, and tells the cluster of it', async () => {
+  const agent = await start()
+  const id = containerId()
+  const uid = await world.pod('cart-0', {
+    labels: { app: 'cart' },
+    containers: [{ name: 'api', id }],
+  })
+  await until('its row is there', () => agent.state().pods[uid.replaceAll('-', '')])
+  expect(await run(uid, id, yes)).toBe(0)
+  expect(await run(uid, id, no)).not.toBe(1)
+  const { metadata, status } = await world.stateWhere('the denial', (state) =>
+    Boolean(state.status?.ledger.length),
+  )
+  expect(metadata).toMatchObject({ ownerReferences: [{ kind: 'Node', name: 'node-1' }] })
+  const pod = { namespace: 'shop', name: 'cart-0', uid }
+  expect(status?.policies).toMatchObject([
+    { policy: 'RuntimePolicy/shop/cart', state: 'inForce', mode: 'enforce', generation: 1 },
+  ])
+  expect(status?.containers).toMatchObject([
+    { pod, container: 'api', id, kind: 'pod', enforced: true, audited: false },
+  ])
+  expect(status?.ledger).toMatchObject([
+    { policy: 'RuntimePolicy/shop/cart', decision: 'exec', verdict: 'denied', exe: no, pod },
+  ])
+})
+
+it('knows a static pod by the hash of its configuration, and a bare container by its cgroup', async () => {
+  await start()
+  const hash = containerId().slice(0, 32)
+  const [id, bare] = [containerId(), containerId()]
+  const annotations = { 'kubernetes.io/config.hash': hash, 'kubernetes.io/config.mirror': hash }
+  await must(cluster.ask, 'POST', '/api/v1/namespaces/shop/pods', {
+    metadata: {
+      name: 'static-node-1',
+      labels: { app: 'cart' },
+      annotations,
+      ownerReferences: [
+        {
+          apiVersion: 'v1',
+          kind: 'Node',
+          name: 'node-1',
+          controller: true,
+          uid: (await must(cluster.ask, 'GET', '/api/v1/nodes/node-1')).metadata.uid,
+        },
+      ],
+    },
+    spec: { nodeName: 'node-1', containers: [{ name: 'app', image: 'registry.test/app:1' }] },
+  })
+  await until('its row is there', () => agents[0]?.state().pods[hash])
+  expect(await run(hash, id, no)).not.toBe(1)
+  s.folder(bare)
+  const { status } = await world.stateWhere('both', ({ status: one }) =>
+    ['static', 'bare'].every((kind) => one?.containers.some((each) => each.kind === kind)),
+  )
+  expect(status?.containers).toContainEqual(
+    expect.objectContaining({ kind: 'static', enforced: true, id }),
+  )
+  expect(status?.containers).toContainEqual(
+    expect.objectContaining({
+      kind: 'bare',
+      enforced: false,
+      audited: true,
+      id: bare,
+      policies: ['Pending'],
+    }),
+  )
+})
+
+it('refuses a policy alone, with its reason, and keeps its version before', async () => {
+  const agent = await start()
+  const id = containerId()
+  const uid = await world.pod('cart-1', { labels: { app: 'cart' } })
+  // What this build does not carry out is beyond what the API server checks.
+  await world.change('cart', {
+    ...withShell(only(no)),
+    select: { pods: { matchLabels: { app: 'cart' } }, containers: ['api'] },
+  })
+  await world.policy('other', {
+    ...only(no, 'audit'),
+    select: { pods: { matchLabels: { app: 'x' } } },
+  })
+  const { status } = await world.stateWhere('the failure', (state) =>
+    Boolean(
+      state.status?.policies.some((one) => one.state === 'failed') &&
+      state.status.policies.length === 2,
+    ),
+  )
+  expect(status?.policies).toMatchObject([
+    {
+      policy: 'RuntimePolicy/shop/cart',
+      state: 'failed',
+      generation: 2,
+      inForce: 1,
+      mode: 'enforce',
+    },
+    { policy: 'RuntimePolicy/shop/other', state: 'inForce' },
+  ])
+  expect(status?.policies[0]?.reason).toContain('spec.select.containers')
+  expect(agent.state().problems.join()).toContain('RuntimePolicy/shop/cart')
+  expect(await run(uid, id, yes)).toBe(0)
+  expect(await run(uid, id, no)).not.toBe(1)
+  await world.removePolicy('other')
+  await world.change('cart', withShell(only(yes)))
+  await world.stateWhere('that it is mended', (state) =>
+    Boolean(state.status?.policies.every((one) => one.state === 'inForce')),
+  )
+  expect(agent.state().problems).toEqual([])
+})
+
+it('changes nothing while the API server is away, and begins without it after a reboot', async () => {
+  const agent = await start()
+  const id = containerId()
+  const uid = await world.pod('cart-2', { labels: { app: 'cart' } })
+  await until('its row is there', () => agent.state().pods[uid.replaceAll('-', '')])
+  const { generation } = agent.state()
+  await cluster.server.stop('SIGKILL')
+  try {
+    await sleep(3000)
+    expect(agent.state()).toMatchObject({ generation, problems: [] })
+    expect(await run(uid, id, yes)).toBe(0)
+    expect(await run(uid, id, no)).not.toBe(1)
+    // A reboot: no agent, no maps, and no API server yet.
+    agent.stop()
+    agents.splice(0)
+    disarm(s.pins)
+    expect(await run(uid, containerId(), no)).toBe(1)
+    const next = await start({ patienceMs: 200 })
+    expect(next.live()).toMatchObject({ policies: false, pods: false })
+    const fresh = containerId()
+    expect(await run(uid, fresh, yes)).toBe(0)
+    expect(await run(uid, fresh, no)).not.toBe(1)
+  } finally {
+    await cluster.server.start()
+  }
+  const [next] = agents
+  await until('the cluster is heard again', () => next?.live()['policies'], 60_000)
+  await world.remove('cart-2')
+  await until('the pod is gone', () => !next?.state().pods[uid.replaceAll('-', '')], 30_000)
+  await world.removePolicy('cart')
+  await until('the policy is gone', () => next?.state().loaded.length === 0, 30_000)
+})
+
+it('takes away with the next list what went while it did not look', async () => {
+  const first = await start()
+  const id = containerId()
+  const uid = await world.pod('cart-3', { labels: { app: 'cart' } })
+  await world.policy('short', withShell(only(yes)))
+  await until('it is known', () => first.state().loaded.length === 1, 30_000)
+  first.stop()
+  agents.splice(0)
+  await world.removePolicy('short')
+  const second = await start()
+  await until('the list is told', () => second.live()['policies'])
+  await until('the policy is gone', () => second.state().loaded.length === 0)
+  expect(await run(uid, id, no)).toBe(1)
+})
+
+it('reads a token again that expired, in a pod', async () => {
+  const folder = join(keep, 'serviceaccount')
+  mkdirSync(folder, { recursive: true })
+  copyFileSync(join(cluster.folder, 'certificates', 'apiserver.crt'), join(folder, 'ca.crt'))
+  const { clusters, users } = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as {
+    clusters: { cluster: { server: string } }[]
+    users: { user: { token: string } }[]
+  }
+  const { hostname, port } = new URL(clusters[0]?.cluster.server ?? '')
+  vi.stubEnv('KUBERNETES_SERVICE_HOST', hostname)
+  vi.stubEnv('KUBERNETES_SERVICE_PORT', port)
+  vi.stubEnv('KUBECONFIG', '')
+  vi.stubEnv('HOME', folder)
+  const token = (text: string) => writeFileSync(join(folder, 'token'), `${text}\n`)
+  token('expired')
+  const inside = await openCluster({ serviceAccount: folder, timeoutMs: 5000 })
+  expect(inside.name).toContain('service account')
+  const agent = await start({ cluster: inside, patienceMs: 100 })
+  expect(await inside.get('/api/v1/namespaces')).toMatchObject({ status: 401 })
+  expect(agent.live()).toMatchObject({ pods: false })
+  token(users[0]?.user.token ?? '')
+  await until('it is heard again', () => agent.live()['pods'])
+  expect(await inside.get('/api/v1/namespaces')).toMatchObject({ status: 200 })
+  token('expired')
+  // What is cached is still good; the next refusal makes it read the file.
+  expect(await inside.get('/api/v1/namespaces')).toMatchObject({ status: 200 })
+})
+
+it('serves numbers of the plan, the watches and the kernel', async () => {
+  const metrics = createMetrics()
+  await start({ metrics })
+  await until('it wrote its state', () => /writes_total\{result="ok"\} [1-9]/.test(metrics.text()))
+  const text = metrics.text()
+  expect(text).toMatch(/underpin_agent_plan_generation [1-9]/)
+  expect(text).toMatch(/underpin_agent_watch_live\{kind="pods"\} 1/)
+  expect(text).toMatch(/underpin_agent_policies\{state="inForce"\} 0/)
+  expect(text).toMatch(/underpin_agent_denials\{verdict="denied"\} \d/)
+})

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// The controller against a real API server: what it writes, what it does not write, who leads, and what stays when the
+// API server goes.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { containerOf, rowOf } from '../../controller/src/specimens.ts'
+import type { NodeContainer, NodePolicy, NodeStateStatus } from '../../policies/src/index.ts'
+import { startCluster, type Cluster } from './cluster.ts'
+import {
+  deploy,
+  installCustomResources,
+  installMesh,
+  must,
+  namespaceOf,
+  say,
+  until,
+  type Made,
+} from './controller-world.ts'
+
+const program = join(import.meta.dirname, '../../cli/src/main.ts')
+const key = 'RuntimePolicy/shop/checkout'
+type Report = {
+  metadata: {
+    name: string
+    resourceVersion: string
+    annotations: Record<string, string>
+    ownerReferences: object[]
+  }
+  summary: Record<string, number>
+  results: { rule: string; result: string; message: string; properties: Record<string, string> }[]
+}
+
+let cluster: Cluster
+let cart: Made
+let node: Made
+const processes: ChildProcess[] = []
+
+function controller(identity: string, ...more: string[]): ChildProcess & { port: Promise<number> } {
+  const child = spawn(
+    process.execPath,
+    [
+      ...[program, 'controller', '--kubeconfig', cluster.kubeconfig, '--namespace', 'default'],
+      ...['--metrics-host', '127.0.0.1', '--metrics-port', '0', ...more],
+    ],
+    { env: { ...process.env, POD_NAME: identity }, stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  processes.push(child)
+  const { promise, resolve } = Promise.withResolvers<number>()
+  let text = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+    const port = /"port":(\d+)/.exec(text)?.[1]
+    if (port !== undefined) resolve(Number(port))
+  })
+  return Object.assign(child, { port: promise })
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  await gone
+}
+
+const metric = async (port: number, name: string): Promise<number> => {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(name))
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+}
+
+const reportPath = (uid: string) =>
+  `/apis/openreports.io/v1alpha1/namespaces/shop/reports/underpin-${uid}`
+const reportOf = (uid: string, fits: (report: Report) => boolean = () => true) =>
+  until(`report of ${uid}`, async () => {
+    const { status, body } = await cluster.ask('GET', reportPath(uid))
+    const report = body as unknown as Report
+    return status === 200 && fits(report) ? report : null
+  })
+const ruleOf = (report: Report, rule: string) => report.results.find((one) => one.rule === rule)
+
+const policyRow: NodePolicy = {
+  ...{ policy: key, generation: 1, state: 'inForce', mode: 'audit', containers: 3 },
+}
+function withoutPod(container: NodeContainer): NodeContainer {
+  const bare = { ...container }
+  delete bare.pod
+  return bare
+}
+
+const told = (more: Partial<NodeStateStatus> = {}): Partial<NodeStateStatus> => ({
+  policies: [policyRow],
+  containers: [
+    ...[...cart.pods, ...node.pods].map((pod) => ({ ...containerOf(pod.name), pod })),
+    withoutPod(containerOf('x', { kind: 'bare', id: 'miner' })),
+  ],
+  ledger: cart.pods.map((pod) => rowOf(pod.name, { pod })),
+  ...more,
+})
+
+beforeAll(async () => {
+  cluster = await startCluster()
+  const { ask } = cluster
+  await installCustomResources(ask)
+  await must(ask, 'POST', '/api/v1/namespaces', namespaceOf('shop'))
+  await installMesh(ask)
+  // Made before the namespace asks for the mesh, so no injector is waited for.
+  cart = await deploy(ask, { namespace: 'shop', name: 'cart', pods: 2, node: 'node-1' })
+  const host = { hostNetwork: true }
+  node = await deploy(ask, { namespace: 'shop', name: 'node', pods: 1, node: 'node-1' }, host)
+  await must(ask, 'PATCH', '/api/v1/namespaces/shop', {
+    metadata: { labels: { 'istio-injection': 'enabled' } },
+  })
+  await must(ask, 'POST', '/apis/underpin.dev/v1alpha1/namespaces/shop/runtimepolicies', {
+    ...{
+      apiVersion: 'underpin.dev/v1alpha1',
+      kind: 'RuntimePolicy',
+      metadata: { name: 'checkout' },
+    },
+    spec: { mode: 'audit', processes: [{ exe: '/app' }] },
+  })
+  await say(ask, 'node-1', told())
+})
+afterAll(async () => {
+  for (const child of processes) if (child.exitCode === null) child.kill('SIGKILL')
+  await cluster.stop()
+})
+
+let first: ReturnType<typeof controller>
+let port: number
+
+it('writes a report for each workload, with both halves, owned by the workload', async () => {
+  first = controller('first')
+  port = await first.port
+  const report = await reportOf(cart.uid)
+  expect(report.metadata.ownerReferences).toEqual([
+    { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart', uid: cart.uid },
+  ])
+  expect(ruleOf(report, 'exec')).toMatchObject({
+    result: 'warn',
+    message: 'start of /tmp/xmrig: would be denied if enforced (6 times)',
+    properties: { count: '6', subjects: '2' },
+  })
+  expect(report.metadata.annotations['reports.underpin.dev/state']).toBe('uncovered would-deny')
+  expect(ruleOf(report, 'containers')).toMatchObject({ properties: { audited: '2' } })
+  const other = await reportOf(node.uid)
+  expect(ruleOf(other, 'host-network')).toMatchObject({ result: 'fail', properties: { pods: '1' } })
+  expect(ruleOf(other, 'exec')).toBeUndefined()
+})
+
+it('writes a report of a node about what no admission saw', async () => {
+  const { body } = await cluster.ask('GET', '/apis/openreports.io/v1alpha1/clusterreports')
+  const [report] = body['items'] as Report[]
+  expect(report?.results).toMatchObject([{ rule: 'never-admitted', properties: { id: 'miner' } }])
+})
+
+it('writes what all nodes say into the status of the policy', async () => {
+  const path = '/apis/underpin.dev/v1alpha1/namespaces/shop/runtimepolicies/checkout'
+  const { status } = await until('status', async () => {
+    const { body } = await cluster.ask('GET', path)
+    return body['status'] === undefined ? null : body
+  })
+  expect(status).toMatchObject({
+    observedGeneration: 1,
+    nodes: { total: 1, selected: 1, ready: 1, failed: 0 },
+    ...{ denied: 0, wouldDeny: 6, wouldStop: 'start of /tmp/xmrig' },
+  })
+})
+
+it('tells once what became so', async () => {
+  const reasons = await until('events', async () => {
+    const { body } = await cluster.ask('GET', '/apis/events.k8s.io/v1/namespaces/shop/events')
+    const items = body['items'] as { reason: string; regarding: { name: string } }[]
+    const own = items.map(({ reason, regarding }) => `${regarding.name} ${reason}`)
+    return own.length >= 4 ? own.sort() : null
+  })
+  expect(reasons).toEqual([
+    ...['cart SidecarBypassed', 'cart WouldDeny', 'checkout InForce', 'node SidecarBypassed'],
+  ])
+})
+
+it('writes nothing when nothing new is said', async () => {
+  const before = await reportOf(cart.uid)
+  const writes = await metric(port, 'underpin_report_writes_total')
+  const statuses = await metric(port, 'underpin_policy_status_writes_total')
+  for (let turn = 0; turn < 3; turn++) {
+    // A heartbeat, and only more of the same: that is told later.
+    const ledger = cart.pods.map((pod) => rowOf(pod.name, { pod, count: 100 + turn }))
+    await say(cluster.ask, 'node-1', told({ observedAt: new Date().toISOString(), ledger }))
+    await sleep(2500)
+  }
+  expect(await metric(port, 'underpin_report_writes_total')).toBe(writes)
+  expect(await metric(port, 'underpin_policy_status_writes_total')).toBe(statuses)
+  expect((await reportOf(cart.uid)).metadata.resourceVersion).toBe(before.metadata.resourceVersion)
+})
+
+it('judges anew when what stands around the pods changes', async () => {
+  const label = (value: string | null) =>
+    must(cluster.ask, 'PATCH', '/api/v1/namespaces/shop', {
+      metadata: { labels: { 'istio-injection': value } },
+    })
+  await label('disabled')
+  const off = await reportOf(cart.uid, (one) => ruleOf(one, 'failure-policy-ignore') === undefined)
+  expect(off.results.map(({ rule }) => rule)).toContain('exec')
+  await label('enabled')
+  await reportOf(cart.uid, (one) => ruleOf(one, 'failure-policy-ignore') !== undefined)
+})
+
+it('puts right what somebody else changed', async () => {
+  await must(cluster.ask, 'PATCH', reportPath(cart.uid), { results: [], summary: { fail: 0 } })
+  await reportOf(cart.uid, ({ results }) => results.length > 0)
+})
+
+it('goes on after the API server was away, and writes nothing twice', async () => {
+  const writes = await metric(port, 'underpin_report_writes_total')
+  await cluster.server.stop('SIGKILL')
+  await cluster.server.start()
+  await say(cluster.ask, 'node-1', told({ ledger: [] }))
+  await reportOf(cart.uid, (one) => ruleOf(one, 'exec') === undefined)
+  expect(await metric(port, 'underpin_report_writes_total')).toBe(writes + 1)
+})
+
+it('another one leads when the first is killed, and only goes on', async () => {
+  const second = controller('second')
+  const other = await second.port
+  await sleep(3000)
+  expect(await metric(other, 'underpin_controller_leading')).toBe(0)
+  await end(first, 'SIGKILL')
+  await say(
+    cluster.ask,
+    'node-1',
+    told({ ledger: node.pods.map((pod) => rowOf(pod.name, { pod })) }),
+  )
+  await reportOf(node.uid, (one) => ruleOf(one, 'exec') !== undefined)
+  expect(await metric(other, 'underpin_controller_leading')).toBe(1)
+  // The one that changed, and no other.
+  expect(await metric(other, 'underpin_report_writes_total')).toBe(1)
+  // Stopped by word, it gives the lease back: nobody waits.
+  await end(second, 'SIGTERM')
+  expect(second.exitCode).toBe(0)
+  const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/underpin-controller'
+  const { body } = await cluster.ask('GET', path)
+  expect(body).toMatchObject({ spec: { holderIdentity: '' } })
+})
+
+it('takes away the report of what went while nobody led', async () => {
+  const apps = '/apis/apps/v1/namespaces/shop'
+  for (const path of [`${apps}/deployments/node`, `${apps}/replicasets/node-1`])
+    await must(cluster.ask, 'DELETE', path, { propagationPolicy: 'Background' })
+  await must(cluster.ask, 'DELETE', '/api/v1/namespaces/shop/pods/node-1-0', {
+    gracePeriodSeconds: 0,
+  })
+  const third = controller('third')
+  await until(
+    'report gone',
+    async () => (await cluster.ask('GET', reportPath(node.uid))).status === 404,
+  )
+  expect((await reportOf(cart.uid)).results.length).toBeGreaterThan(0)
+  await end(third, 'SIGTERM')
+})
+
+it('is what a person sees with underpin report --cluster', () => {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [program, 'report', '--kubeconfig', cluster.kubeconfig, ...args], {
+      encoding: 'utf8',
+    })
+  const json = run('-o', 'json')
+  expect(json.stderr).toBe('')
+  expect(json.status).toBe(1)
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    schema: 'underpin.dev/join/v1alpha1',
+    summary: { uncovered: 2 },
+  })
+  const table = run()
+  expect(table.stdout).toMatch(/never admitted +\(no pod\) +miner|never admitted .*node-1/)
+  expect(table.stdout).toMatch(/uncovered +Deployment\/shop\/cart +app +2 × on 1 node/)
+})
