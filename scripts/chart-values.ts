@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format } from 'prettier'
 import { readDocuments, type PlainDocument } from '../policies/src/document.ts'
-import type { Path } from '../policies/src/problem.ts'
 import { isSchema, type Json, type Schema } from './structural.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -121,7 +120,7 @@ function* valuesOf(
   for (const [key, value] of Object.entries(node)) {
     const here = [...path, key]
     const group = isSchema(value) && typeOf(here) === undefined
-    const description = commentAbove(lines, document.placeOf(here as Path, 'name').line)
+    const description = commentAbove(lines, document.placeOf(here, 'name').line)
     if (description === '' && !group)
       throw new Error(`values.yaml: ${here.join('.')} has no comment`)
     yield { path: here, description, default: value, group }

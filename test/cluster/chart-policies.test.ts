@@ -42,7 +42,8 @@ const plurals: Record<string, string> = {
 /** As kubectl and helm ask: unknown fields are refused. Nothing is kept. */
 function created(policy: Policy) {
   const path = `/apis/underpin.dev/v1alpha1/${plurals[policy.kind] ?? ''}`
-  const { namespace: _, ...metadata } = policy.metadata
+  const metadata: Partial<Policy['metadata']> = { ...policy.metadata }
+  delete metadata.namespace
   const body = { apiVersion: 'underpin.dev/v1alpha1', ...policy, metadata }
   return cluster.ask('POST', `${path}?dryRun=All&fieldValidation=Strict`, body)
 }

@@ -28,7 +28,10 @@ export const crdsApply: Command = {
     { name: 'kubeconfig', value: 'FILE', help: 'instead of the pod’s service account' },
     { name: 'context', value: 'NAME', help: 'of the kubeconfig, instead of its current one' },
   ],
-  examples: [['underpin crds apply', 'as the chart does before the controller starts']],
+  examples: [
+    ['underpin crds apply', 'as the chart does before the controller starts'],
+    ['underpin crds apply --kubeconfig ~/.kube/config', 'by hand, after an upgrade of the chart'],
+  ],
   exits: [
     [0, 'they are of this version, or of a newer one'],
     [3, 'the API server could not be asked, or refused'],
