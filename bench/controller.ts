@@ -14,11 +14,18 @@ import {
   slipped,
   stateOf,
 } from '../controller/src/specimens.ts'
-import type { NodeState } from '../policies/src/index.ts'
+import { markOf, writeMarks, type NodeState } from '../policies/src/index.ts'
 import type { LiveRecord } from '../webhook/src/index.ts'
 import { say } from './figures.ts'
 
-const size = { nodes: 5000, workloads: 3000, podsOfEach: 50, policies: 20, ledgerRows: 10 }
+const size = {
+  nodes: 5000,
+  workloads: 3000,
+  podsOfEach: 50,
+  policies: 1000,
+  selecting: 20,
+  ledgerRows: 10,
+}
 
 export function controller(): Promise<void> {
   const at = (name: string) => {
@@ -60,7 +67,7 @@ export function controller(): Promise<void> {
     bytes += Buffer.byteLength(JSON.stringify(object))
   }
   at(`${owners.size} reports, ${Math.round((bytes / owners.size) * 1000)} bytes for 1,000`)
-  const folds = foldPolicies(picture.nodes.values())
+  const folds = foldPolicies(picture.nodes.values(), policies)
   for (const fold of folds.values())
     statusOf({ generation: 1, mode: 'audit', conditions: [] }, fold, '2026-11-21T12:00:00Z')
   at(`status of ${folds.size} policies`)
@@ -69,14 +76,23 @@ export function controller(): Promise<void> {
   return Promise.resolve()
 }
 
+const policies = Array.from({ length: size.policies }, (_, at) => ({
+  ...{ key: `RuntimePolicy/shop/p-${at}`, uid: `uid-p-${at}`, generation: 1 },
+}))
+const marks = writeMarks(
+  policies.map(({ uid, generation }) => markOf(uid, generation)),
+  Infinity,
+)
+
 const mebibytes = (): number => Math.round(process.memoryUsage.rss() / 2 ** 20)
 
 function stateWith(node: string, pods: readonly LiveRecord[]): NodeState {
   const named = pods.map(({ name, uid }) => ({ namespace: 'shop', name, uid }))
   return stateOf(node, {
-    policies: Array.from({ length: size.policies }, (_, at) => ({
-      ...{ policy: `RuntimePolicy/shop/p-${at}`, generation: 1, mode: 'audit' as const },
-      ...{ state: 'inForce' as const, containers: at % 3 },
+    inForce: { count: policies.length, marks },
+    policies: policies.slice(0, size.selecting).map(({ key, generation }) => ({
+      ...{ policy: key, generation, mode: 'audit' as const },
+      ...{ state: 'inForce' as const, containers: 3 },
     })),
     containers: named.map((pod) => ({ ...containerOf(pod.name), id: 'f'.repeat(64), pod })),
     ledger: named.slice(0, size.ledgerRows).map((pod) => rowOf(pod.name, { pod })),

@@ -21,6 +21,8 @@ export type NodeFacts = {
   mechanisms: readonly Mechanism[]
   problems: readonly string[]
   policies: readonly NodePolicy[]
+  /** Which versions of which policies are in force; one object for nodes that agree. */
+  inForce: { readonly marks: string }
   containers: readonly KernelContainer[]
   ledger: readonly NodeLedgerRow[]
   /** What found no room in the object: the truth is larger than this. */
@@ -58,6 +60,7 @@ export function factsOf(state: NodeState, pool: Pool): NodeFacts | null {
     mechanisms: pool.same(status.kernel?.mechanisms ?? []),
     problems: pool.same(status.problems ?? []),
     policies: pool.same((status.policies ?? []).map((one) => pool.same(one))),
+    inForce: pool.same({ marks: status.inForce?.marks ?? '' }),
     containers: (status.containers ?? []).map((one) => ({
       ...(one.pod === undefined ? {} : { pod: one.pod }),
       ...(one.container === undefined ? {} : { container: one.container }),

@@ -4,16 +4,16 @@
 
 import type { NodeFacts } from './node-facts.ts'
 import { sumLedger, whatText } from './ledger-sums.ts'
-import type { NodeLedgerRow } from '../../policies/src/index.ts'
+import { markOf, readMarks, type NodeLedgerRow } from '../../policies/src/index.ts'
 import { cut } from './report.ts'
 
 export type PolicyFold = {
-  /** Nodes whose agent told of it. */
+  /** Nodes with an agent: each of them is to have every policy in force. */
   total: number
   /** Of these, with a container that it selects. */
   selected: number
-  /** Newest generation in force → nodes. */
-  inForce: Map<number, number>
+  /** With its newest version in force. */
+  ready: number
   /** In force, and the kernel cannot carry out all of it. */
   degraded: number
   failed: { node: string; reason: string }[]
@@ -28,30 +28,37 @@ export type PolicyFold = {
 
 export const statusLimits = { failures: 10, mechanisms: 10, wouldStop: 200, reason: 256 } as const
 
-export function foldPolicies(nodes: Iterable<NodeFacts>): Map<string, PolicyFold> {
+/** A policy as the API server has it now. */
+export type NewestPolicy = { key: string; uid: string; generation: number }
+
+export function foldPolicies(
+  nodes: Iterable<NodeFacts>,
+  newest: Iterable<NewestPolicy>,
+): Map<string, PolicyFold> {
   const folds = new Map<string, PolicyFold>()
-  const of = (key: string): PolicyFold => {
-    const known = folds.get(key)
-    if (known !== undefined) return known
-    const made: PolicyFold = {
-      ...{ total: 0, selected: 0, inForce: new Map(), degraded: 0, failed: [], failures: 0 },
+  const marks = new Map<string, number>()
+  for (const { key, uid, generation } of newest) {
+    marks.set(key, markOf(uid, generation))
+    folds.set(key, {
+      ...{ total: 0, selected: 0, ready: 0, degraded: 0, failed: [], failures: 0 },
       ...{ containers: 0, mechanisms: new Map(), ledger: [], denied: 0, wouldDeny: 0 },
       pods: new Set(),
-    }
-    folds.set(key, made)
-    return made
+    })
   }
-  for (const { node, mechanisms, policies, ledger } of nodes) {
+  let total = 0
+  /** Nodes that have the same in force by the same mechanism are asked together. */
+  const alike = new Map<NodeFacts['inForce'], Map<string, number>>()
+  for (const { node, mechanisms, inForce, policies, ledger } of nodes) {
+    total += 1
     const isDegraded = mechanisms.some(({ degraded }) => degraded !== undefined)
     const exec = mechanisms.find(({ decision }) => decision === 'exec')?.mechanism ?? 'unknown'
+    const by = alike.get(inForce) ?? new Map<string, number>()
+    alike.set(inForce, by.set(exec, (by.get(exec) ?? 0) + 1))
     for (const one of policies) {
-      const fold = of(one.policy)
-      fold.total += 1
+      const fold = folds.get(one.policy)
+      if (fold === undefined) continue // deleted meanwhile
       fold.containers += one.containers
       if (one.containers > 0) fold.selected += 1
-      const inForce = one.state === 'inForce' ? one.generation : one.inForce
-      if (one.state === 'inForce' || inForce !== undefined)
-        fold.inForce.set(inForce ?? 0, (fold.inForce.get(inForce ?? 0) ?? 0) + 1)
       if (one.state === 'failed') {
         fold.failures += 1
         fold.failed.push({
@@ -61,11 +68,10 @@ export function foldPolicies(nodes: Iterable<NodeFacts>): Map<string, PolicyFold
         // Bounded while it is gathered: every node may fail alike.
         if (fold.failed.length > 4 * statusLimits.failures) fold.failed = firstFailures(fold.failed)
       } else if (isDegraded && one.containers > 0) fold.degraded += 1
-      fold.mechanisms.set(exec, (fold.mechanisms.get(exec) ?? 0) + 1)
     }
     for (const row of ledger) {
-      if (row.policy === null) continue
-      const fold = of(row.policy)
+      const fold = folds.get(row.policy ?? '')
+      if (fold === undefined) continue
       if (row.verdict === 'denied') fold.denied += row.count
       else {
         fold.wouldDeny += row.count
@@ -74,6 +80,17 @@ export function foldPolicies(nodes: Iterable<NodeFacts>): Map<string, PolicyFold
       fold.pods.add(row.pod?.uid ?? `${node}/${row.subject ?? ''}`)
     }
   }
+  for (const [{ marks: text }, by] of alike) {
+    const there = readMarks(text)
+    for (const [key, fold] of folds) {
+      if (!there.has(marks.get(key) ?? -1)) continue
+      for (const [mechanism, count] of by) {
+        fold.ready += count
+        fold.mechanisms.set(mechanism, (fold.mechanisms.get(mechanism) ?? 0) + count)
+      }
+    }
+  }
+  for (const fold of folds.values()) fold.total = total
   return folds
 }
 
@@ -115,7 +132,7 @@ export function statusOf(
 ): PolicyStatus {
   const { generation } = policy
   const total = fold?.total ?? 0
-  const ready = fold?.inForce.get(generation) ?? 0
+  const ready = fold?.ready ?? 0
   const failures = fold?.failures ?? 0
   const degraded = fold?.degraded ?? 0
   const condition = (
@@ -148,7 +165,7 @@ export function statusOf(
         total === 0 ? 'Unknown' : isReady ? 'True' : 'False',
         total === 0 ? 'NoNode' : isReady ? 'InForce' : failures > 0 ? 'Failed' : 'Progressing',
         total === 0
-          ? 'no node has told of it yet'
+          ? 'no agent has told of its node yet'
           : isReady
             ? `in force on ${ready === 1 ? 'the only node' : `all ${ready} nodes`}`
             : `in force on ${ready} of ${total} nodes${first === undefined ? '' : `; ${first.node}: ${first.reason}`}`,

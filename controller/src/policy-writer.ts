@@ -65,11 +65,15 @@ export class PolicyWriter {
   async write(): Promise<boolean> {
     if (this.#writing !== null) await this.#writing
     const { nodes, countsMs = 60_000, signal } = this.#options
-    const folds = foldPolicies(nodes.values())
+    const policies = this.#kinds.flatMap(({ objects }) => [...objects.values()])
+    const folds = foldPolicies(
+      nodes.values(),
+      policies.map((policy) => ({ ...policy, key: keyOf(policy) })),
+    )
     const now = new Date()
     let later = false
     const jobs: { policy: Policy; status: PolicyStatus }[] = []
-    for (const policy of this.#kinds.flatMap(({ objects }) => [...objects.values()])) {
+    for (const policy of policies) {
       const key = keyOf(policy)
       const { generation, mode } = policy
       const written = this.#written.get(policy.uid)

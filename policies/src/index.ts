@@ -96,6 +96,7 @@ export {
   type NodeStateStatus,
   type PodName,
 } from './node-state.ts'
+export { markOf, readMarks, writeMarks } from './policy-marks.ts'
 export { privilegeName, privilegeNumber, privileges } from './privilege.ts'
 export { socketUseName, socketUseNumber, socketUses } from './socket-kind.ts'
 export {

@@ -8,9 +8,16 @@ import {
   sameNodeState,
   type NodeStateStatus,
 } from './node-state.ts'
+import { markOf, readMarks, writeMarks } from './policy-marks.ts'
 
 const time = '2026-11-21T12:00:00.000Z'
 const pod = { namespace: 'shop', name: 'cart-0', uid: '0f9b1c2d-1111-2222-3333-444455556666' }
+
+const marksOf = (many: number) =>
+  writeMarks(
+    Array.from({ length: many }, (_, i) => markOf(`${pod.uid}-${i}`, 1)),
+    Infinity,
+  )
 
 function status(count = 1, policies = 2): NodeStateStatus {
   return {
@@ -23,6 +30,7 @@ function status(count = 1, policies = 2): NodeStateStatus {
     generation: 3,
     applied: time,
     problems: [],
+    inForce: { count: policies, marks: marksOf(policies) },
     policies: Array.from({ length: policies }, (_, i) => ({
       policy: `RuntimePolicy/shop/p${i}`,
       uid: pod.uid,
@@ -73,7 +81,7 @@ test('what is small is kept whole', () => {
 test.each([
   [400, 2],
   [5000, 5000],
-  [20_000, 10_000],
+  [20_000, 30_000],
 ])(
   '%i containers and rows, %i policies: what fits, the weightiest first, the rest counted',
   (count, many) => {
@@ -86,6 +94,8 @@ test.each([
       count,
     ])
     expect(ledger.length + omitted.ledger).toBe(count)
+    expect(bounded.inForce?.count).toBe(many)
+    expect(readMarks(bounded.inForce?.marks ?? '').size).toBe(Math.min(many, 20_000))
     expect(policies.some(({ state }) => state === 'failed')).toBe(true)
     expect(policies.some((one) => one.containers > 0)).toBe(true)
     expect(containers.some(({ kind }) => kind === 'unbound')).toBe(true)

@@ -2,6 +2,7 @@
 // What a node's agent says of itself in the object NodeState: which policies are in force, which containers run under
 // them, and what was or would have been denied. One object a node, so that one writer has it. Bounded: what matters
 // most is kept, and what is left out is counted.
+import { readMarks, writeMarks } from './policy-marks.ts'
 
 export const nodeStateKind = {
   apiVersion: 'underpin.dev/v1alpha1',
@@ -76,6 +77,9 @@ export type NodeStateStatus = {
   applied: string
   /** What keeps the newest state of the cluster from being in force. */
   problems: string[]
+  /** Every policy that is in force in its newest version: how many, and as marks which. */
+  inForce?: { count: number; marks: string }
+  /** Those that failed or select something here; the others are in `inForce`. */
   policies: NodePolicy[]
   containers: NodeContainer[]
   ledger: NodeLedgerRow[]
@@ -96,6 +100,8 @@ export const nodeStateLimits = {
   bytes: 256 * 1024,
   problems: 20,
   policies: 2000,
+  /** In force; what has no mark is not known to be. */
+  marks: 20_000,
   containers: 600,
   ledger: 400,
   /** Of one text: a path may have 4,096 characters. */
@@ -107,7 +113,13 @@ export function boundNodeState(
   status: NodeStateStatus,
   limits: Readonly<Record<keyof typeof nodeStateLimits, number>> = nodeStateLimits,
 ): NodeStateStatus {
-  const short = shortened(status, limits.text) as NodeStateStatus
+  const { inForce, ...rest } = status
+  const short: NodeStateStatus = {
+    ...(shortened(rest, limits.text) as typeof rest),
+    ...(inForce && {
+      inForce: { ...inForce, marks: writeMarks(readMarks(inForce.marks), limits.marks) },
+    }),
+  }
   const policies = short.policies.toSorted(byRelevance)
   const containers = short.containers.toSorted(byExposure)
   const ledger = short.ledger.toSorted(byWeight)

@@ -12,6 +12,7 @@ import {
   type ClusterAgent,
   type ClusterAgentOptions,
 } from '../../enforcer/src/index.ts'
+import { markOf, readMarks } from '../../policies/src/index.ts'
 import { createLog, createMetrics, openCluster } from '../../runtime/src/index.ts'
 import { need, Sandbox, until } from '../harness/sandbox.ts'
 import { startCluster, type Cluster } from './cluster.ts'
@@ -163,14 +164,14 @@ it('refuses a policy alone, with its reason, and keeps its version before', asyn
     ...withShell(only(no)),
     select: { pods: { matchLabels: { app: 'cart' } }, containers: ['api'] },
   })
-  await world.policy('other', {
+  const other = await world.policy('other', {
     ...only(no, 'audit'),
     select: { pods: { matchLabels: { app: 'x' } } },
   })
   const { status } = await world.stateWhere('the failure', (state) =>
     Boolean(
       state.status?.policies.some((one) => one.state === 'failed') &&
-      state.status.policies.length === 2,
+      state.status.inForce?.count === 1,
     ),
   )
   expect(status?.policies).toMatchObject([
@@ -181,8 +182,10 @@ it('refuses a policy alone, with its reason, and keeps its version before', asyn
       inForce: 1,
       mode: 'enforce',
     },
-    { policy: 'RuntimePolicy/shop/other', state: 'inForce' },
   ])
+  // What selects nothing here is told by its mark only.
+  const mark = markOf(other.metadata.uid, other.metadata.generation)
+  expect([...readMarks(status?.inForce?.marks ?? '')]).toEqual([mark])
   expect(status?.policies[0]?.reason).toContain('spec.select.containers')
   expect(agent.state().problems.join()).toContain('RuntimePolicy/shop/cart')
   expect(await run(uid, id, yes)).toBe(0)
@@ -190,7 +193,10 @@ it('refuses a policy alone, with its reason, and keeps its version before', asyn
   await world.removePolicy('other')
   await world.change('cart', withShell(only(yes)))
   await world.stateWhere('that it is mended', (state) =>
-    Boolean(state.status?.policies.every((one) => one.state === 'inForce')),
+    Boolean(
+      state.status?.inForce?.count === 1 &&
+      state.status.policies.every((one) => one.state === 'inForce'),
+    ),
   )
   expect(agent.state().problems).toEqual([])
 })

@@ -6,7 +6,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { containerOf, rowOf } from '../../controller/src/specimens.ts'
-import type { NodeContainer, NodePolicy, NodeStateStatus } from '../../policies/src/index.ts'
+import {
+  markOf,
+  writeMarks,
+  type NodeContainer,
+  type NodePolicy,
+  type NodeStateStatus,
+} from '../../policies/src/index.ts'
 import { startCluster, type Cluster } from './cluster.ts'
 import {
   deploy,
@@ -90,7 +96,9 @@ function withoutPod(container: NodeContainer): NodeContainer {
   return bare
 }
 
+let policyUid: string
 const told = (more: Partial<NodeStateStatus> = {}): Partial<NodeStateStatus> => ({
+  inForce: { count: 1, marks: writeMarks([markOf(policyUid, 1)], 9) },
   policies: [policyRow],
   containers: [
     ...[...cart.pods, ...node.pods].map((pod) => ({ ...containerOf(pod.name), pod })),
@@ -113,7 +121,8 @@ beforeAll(async () => {
   await must(ask, 'PATCH', '/api/v1/namespaces/shop', {
     metadata: { labels: { 'istio-injection': 'enabled' } },
   })
-  await must(ask, 'POST', '/apis/underpin.dev/v1alpha1/namespaces/shop/runtimepolicies', {
+  const policies = '/apis/underpin.dev/v1alpha1/namespaces/shop/runtimepolicies'
+  const made = await must(ask, 'POST', policies, {
     ...{
       apiVersion: 'underpin.dev/v1alpha1',
       kind: 'RuntimePolicy',
@@ -121,6 +130,7 @@ beforeAll(async () => {
     },
     spec: { mode: 'audit', processes: [{ exe: '/app' }] },
   })
+  policyUid = made.metadata.uid
   await say(ask, 'node-1', told())
 })
 afterAll(async () => {

@@ -57,6 +57,7 @@ export async function enforceCluster(options: ClusterAgentOptions): Promise<Clus
         state: agent.state(),
         version,
         ...(pod !== undefined && { pod }),
+        marks: source.marks(),
         policies: (containers) => source.policyStates(containers),
         now: Date.now(),
       }),

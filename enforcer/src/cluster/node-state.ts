@@ -3,6 +3,8 @@
 import { release } from 'node:os'
 import {
   boundNodeState,
+  nodeStateLimits,
+  writeMarks,
   type NodeLedgerRow,
   type NodePolicy,
   type NodeStateStatus,
@@ -22,6 +24,8 @@ export interface NodeStateParts {
   /** namespace/name of the agent's own pod. */
   pod?: string
   policies: (containers: ReadonlyMap<string, number>) => NodePolicy[]
+  /** Of what is in force in its newest version. */
+  marks: readonly number[]
   now: number
 }
 
@@ -57,7 +61,10 @@ export function nodeStateOf(parts: NodeStateParts): NodeStateStatus {
     generation: state.generation,
     applied: state.applied,
     problems: state.problems,
-    policies: parts.policies(selected),
+    inForce: { count: parts.marks.length, marks: writeMarks(parts.marks, nodeStateLimits.marks) },
+    policies: parts
+      .policies(selected)
+      .filter((one) => one.state === 'failed' || one.containers > 0),
     containers,
     ledger,
     omitted: { policies: 0, containers: 0, ledger: 0 },

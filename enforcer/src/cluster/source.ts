@@ -103,6 +103,11 @@ export class ClusterSource implements Source {
     return this.versions.told(containers)
   }
 
+  /** Of every policy that is in force in its newest version. */
+  marks(): number[] {
+    return this.versions.marks()
+  }
+
   live(): Record<string, boolean> {
     return this.knowledge.live()
   }

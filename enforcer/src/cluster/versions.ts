@@ -4,6 +4,7 @@
 import {
   isRuntime,
   loadObject,
+  markOf,
   type NodePolicy,
   type RuntimeLike,
 } from '../../../policies/src/index.ts'
@@ -121,6 +122,15 @@ export class PolicyVersions {
       .sort()
   }
 
+  /** Everything that is in force in its newest version. */
+  marks(): number[] {
+    return [...this.entries.values()].flatMap(({ uid, generation, inForce, failed }) =>
+      failed === null && inForce?.object.metadata.generation === generation
+        ? [markOf(uid, generation)]
+        : [],
+    )
+  }
+
   /** As the cluster is told; `containers`: how many each policy selects here. */
   told(containers: ReadonlyMap<string, number>): NodePolicy[] {
     return [...this.entries.values()].flatMap((entry): NodePolicy[] => {
@@ -128,17 +138,17 @@ export class PolicyVersions {
       const mode = (inForce ?? newest)?.loaded.policy.spec.mode ?? 'audit'
       const older = inForce?.object.metadata.generation
       const common = { policy, uid, mode, containers: containers.get(policy) ?? 0 }
-      if (failed)
-        return [
-          {
-            ...common,
-            generation: entry.generation,
-            state: 'failed',
-            reason: failed.reason,
-            ...(older !== undefined && { inForce: older }),
-          },
-        ]
-      return older === undefined ? [] : [{ ...common, generation: older, state: 'inForce' }]
+      if (failed === null && older === entry.generation)
+        return [{ ...common, generation: older, state: 'inForce' }]
+      return [
+        {
+          ...common,
+          generation: entry.generation,
+          state: 'failed',
+          reason: failed?.reason ?? 'not in force yet: the pods that it speaks of are being read',
+          ...(older !== undefined && { inForce: older }),
+        },
+      ]
     })
   }
 }
