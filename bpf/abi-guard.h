@@ -28,6 +28,8 @@ enum guarded_kind {
 	GUARDED_FOLDER = 6, /* device and inode of a folder on the way to the pins */
 	GUARDED_CGROUP = 7, /* id of a cgroup in which the agent is; written by the kernel */
 	GUARDED_EXEMPT = 8, /* a subject that the agent is in; written by the kernel */
+	GUARDED_HANDOVER =
+		9, /* 0: an agent in a container ended as it was told to; nobody is guarded against until the next */
 };
 
 struct guarded_key {

@@ -4,7 +4,8 @@
  * host's own, never a container runtime that has not started the container's program yet, and not the agent:
  *   - the process that reads the pin of identity_tasks when a row of `guard`, which only somebody can write who is let at
  *     our maps already, says that this is how it makes itself known; by its number and the time of its start;
- *   - what else is in the pod that the agent is in, so that it can start there again.
+ *   - what else is in the pod that the agent is in, so that it can start there again;
+ *   - nor anybody between the orderly end of an agent in a pod and the start of the next one, which is in another pod.
  * What is ours is known by what the kernel calls it (see enum guarded_kind), never by a name or a path. */
 #ifndef UNDERPIN_GUARD_BPF_H
 #define UNDERPIN_GUARD_BPF_H
@@ -47,6 +48,9 @@ static __noinline u64 guarded_against(struct identity *who)
 	identity_of_current(who);
 	subject = carries(who->subject);
 	if ((!subject && !who->carried) || who->lineage == LINEAGE_RUNTIME)
+		return 0;
+	/* fail open: the next agent may be in another pod, which nobody can tell from other containers; the host said so */
+	if (is_guarded(GUARDED_HANDOVER, 0, 0))
 		return 0;
 	if (is_agent((void *)bpf_get_current_task()))
 		return 0;

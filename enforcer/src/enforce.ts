@@ -16,7 +16,7 @@ import { decode } from './kernel/codec.ts'
 import { openRing, type Ring } from './kernel/libbpf.ts'
 import { closeTables, readCounters, type Tables } from './kernel/maps.ts'
 import { lookAtKernel } from './kernel/facts.ts'
-import { forgetAgents, makeKnown } from './kernel/guard.ts'
+import { forgetAgents, handOver, makeKnown } from './kernel/guard.ts'
 import { chosenOf, mechanismsOf, obstacle } from './kernel/mechanisms.ts'
 import { attachObject } from './kernel/object.ts'
 import { isSecond, withOrder } from './kernel/order.ts'
@@ -302,6 +302,7 @@ class Loop {
     this.ring?.close()
     sweep(this.tables, this.applied)
     this.cutter?.close()
+    handOver(this.tables)
     closeTables(this.tables)
   }
 

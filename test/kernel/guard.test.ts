@@ -260,5 +260,17 @@ test("what is in the agent's pod is exempt; the agent starts there again, and in
   const again = await startIn('pod')
   expect(again.text).toContain('"ready"')
   expect(again.text).toContain('"takenOver":true')
-  await ended(again.child, 'SIGKILL')
+  // Told to end, it leaves its place to whoever is started next, also in another pod; there it is as before.
+  await ended(again.child, 'SIGTERM')
+  expect((await inContainer('box', get)).answers.get('get')).toBe('ok')
+  const next = await startIn('box')
+  expect(next.text).toContain('"ready"')
+  expect(next.text).toContain('"takenOver":true')
+  expect((await inContainer('box', get)).answers.get('get')).toBe('ok')
+  if (refuses) {
+    expect((await inContainer('pod', get)).answers.get('get')).toBe(EPERM)
+    expect((await inContainer(bare, get)).answers.get('get')).toBe(EPERM)
+  }
+  await ended(next.child, 'SIGKILL')
+  expect((await startIn('pod')).text).toContain('"failed"')
 }, 600_000)

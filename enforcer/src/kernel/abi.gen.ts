@@ -252,6 +252,7 @@ export const GuardedKind = {
   FOLDER: 6,
   CGROUP: 7,
   EXEMPT: 8,
+  HANDOVER: 9,
 } as const
 
 export const PeerLimit = {

@@ -128,10 +128,19 @@ export function makeKnown({ guard }: Pick<Tables, 'guard'>, look: () => void): v
     object: `process ${process.pid}`,
     found: 'a process of a container that the agent before it was not in',
     remedy:
-      'start it outside of containers, or in the pod of the agent before it; or run underpin disarm on the host first',
+      'start it outside of containers, or in the pod of the agent before it (which was killed, not told to end); or run underpin disarm on the host first',
   })
 }
 
 /** An agent before us was in other cgroups, perhaps in another pod. Call `makeKnown` again afterwards. */
 export const forgetAgents = ({ guarded }: Pick<Tables, 'guarded'>): void =>
-  keepOnly(guarded, [GuardedKind.CGROUP, GuardedKind.EXEMPT], [])
+  keepOnly(guarded, [GuardedKind.CGROUP, GuardedKind.EXEMPT, GuardedKind.HANDOVER], [])
+
+/**
+ * At an orderly end, which only the host or the cluster can ask for: an agent in a container is followed by one in another,
+ * which the guard cannot tell from other containers, so it rests until then. What is in force is decided all the same.
+ */
+export function handOver({ guarded }: Pick<Tables, 'guarded'>): void {
+  const isContained = [...guarded.keys()].some(({ kind }) => kind === GuardedKind.EXEMPT)
+  if (isContained) put(guarded, [row(GuardedKind.HANDOVER, 0)])
+}
