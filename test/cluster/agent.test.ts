@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent of a node against a real API server and this machine's kernel: what comes from the cluster is enforced, what
 // goes wrong there changes nothing in force, and the cluster is told.
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   disarm,
   enforceCluster,
@@ -14,7 +24,7 @@ import {
 } from '../../enforcer/src/index.ts'
 import { markOf, readMarks } from '../../policies/src/index.ts'
 import { createLog, createMetrics, openCluster } from '../../runtime/src/index.ts'
-import { need, Sandbox, until } from '../harness/sandbox.ts'
+import { ended, need, Sandbox, until } from '../harness/sandbox.ts'
 import { startCluster, type Cluster } from './cluster.ts'
 import { applyDefinitions, containerId, must, NodeWorld } from './node-world.ts'
 
@@ -24,6 +34,8 @@ const only = (exe: string, mode = 'enforce') => ({
   select: { pods: { matchLabels: { app: 'cart' } } },
   processes: [{ exe }],
 })
+
+const program = join(import.meta.dirname, '../../cli/src/main.ts')
 
 let cluster: Cluster
 let world: NodeWorld
@@ -275,6 +287,81 @@ it('reads a token again that expired, in a pod', async () => {
   token('expired')
   // What is cached is still good; the next refusal makes it read the file.
   expect(await inside.get('/api/v1/namespaces')).toMatchObject({ status: 200 })
+})
+
+describe('told to end', () => {
+  const daemonSets = '/apis/apps/v1/namespaces/default/daemonsets'
+  const selector = { app: 'agent' }
+  const daemonSet = {
+    metadata: { name: 'agent' },
+    spec: {
+      selector: { matchLabels: selector },
+      template: {
+        metadata: { labels: selector },
+        spec: { containers: [{ name: 'agent', image: 'registry.test/agent:1' }] },
+      },
+    },
+  }
+
+  /** As its pod starts it; resolves when it has put a plan in force and seen its DaemonSet. */
+  async function command(...more: string[]): Promise<ChildProcess> {
+    const { cgroup = '', pins, state } = s.options()
+    const child = spawn(
+      process.execPath,
+      [
+        ...[program, 'agent', '--kubeconfig', cluster.kubeconfig, '--node', 'node-1'],
+        ...['--keep', keep, '--pins', pins, '--state', state, '--cgroup', cgroup],
+        ...['--daemon-set', 'default/agent', ...more],
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    let text = ''
+    child.stdout.on('data', (data: Buffer) => (text += data.toString()))
+    const said = () => text.includes('"state":"there"') && text.includes('"msg":"ready"')
+    await until('it is ready', () => said() || child.exitCode !== null, 60_000)
+    expect(said(), text).toBe(true)
+    return child
+  }
+
+  it('leaves everything in force, also when it is uninstalled and its policies go', async () => {
+    await must(cluster.ask, 'POST', daemonSets, daemonSet)
+    await world.policy('kept', withShell(only(yes)))
+    const id = containerId()
+    const uid = await world.pod('cart-4', { labels: { app: 'cart' } })
+    const replaced = await command('--disarm-on-uninstall')
+    expect(await run(uid, id, no)).not.toBe(1)
+    await ended(replaced, 'SIGTERM')
+    expect(replaced.exitCode).toBe(0)
+    expect(await run(uid, id, no)).not.toBe(1)
+    const uninstalled = await command()
+    await must(cluster.ask, 'DELETE', `${daemonSets}/agent`)
+    await sleep(200)
+    await world.removePolicy('kept')
+    await sleep(3000)
+    expect(await run(uid, id, no)).not.toBe(1)
+    await ended(uninstalled, 'SIGTERM')
+    expect(await run(uid, id, no)).not.toBe(1)
+    disarm(s.pins)
+    expect(await run(uid, id, no)).toBe(1)
+  })
+
+  it('leaves nothing on the node when that was asked for and its DaemonSet is deleted', async () => {
+    await must(cluster.ask, 'POST', daemonSets, daemonSet)
+    await world.policy('taken', withShell(only(yes)))
+    const id = containerId()
+    const uid = await world.pod('cart-5', { labels: { app: 'cart' } })
+    const child = await command('--disarm-on-uninstall')
+    expect(await run(uid, id, no)).not.toBe(1)
+    await must(cluster.ask, 'DELETE', `${daemonSets}/agent`)
+    await ended(child, 'SIGTERM')
+    expect(child.exitCode).toBe(0)
+    expect(await run(uid, id, no)).toBe(1)
+    expect(existsSync(s.pins)).toBe(false)
+    expect([...readdirSync(keep), ...readdirSync(s.options().state)]).not.toContainEqual(
+      expect.stringMatching(/json|lock/),
+    )
+    await world.removePolicy('taken')
+  })
 })
 
 it('serves numbers of the plan, the watches and the kernel', async () => {

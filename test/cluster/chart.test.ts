@@ -270,6 +270,16 @@ describe('rights', () => {
     ['agent', { verb: 'watch', resource: 'pods' }],
     ['agent', { verb: 'create', group: underpin, resource: 'nodestates' }],
     ['agent', { verb: 'patch', group: underpin, resource: 'nodestates/status', name: 'node-1' }],
+    [
+      'agent',
+      {
+        verb: 'watch',
+        group: 'apps',
+        resource: 'daemonsets',
+        namespace: 'underpin',
+        name: 'underpin-agent',
+      },
+    ],
   ])('the %s may %j', async (part, asked) => {
     expect(await may(part, asked)).toBe(true)
   })
@@ -328,6 +338,7 @@ describe('rights', () => {
         name: 'underpin-webhook-certificate',
       },
     ],
+    ['agent', { verb: 'list', group: 'apps', resource: 'daemonsets', namespace: 'underpin' }],
     ['agent', { verb: 'delete', group: underpin, resource: 'nodestates', name: 'node-1' }],
     [
       'agent',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // underpin agent: `enforce` on a node of a cluster, with the API server as the source of policies and pods.
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
@@ -8,12 +8,13 @@ import {
   createMetrics,
   nextSignal,
   openCluster,
+  type Log,
   readListenAddress,
   serveTelemetry,
   UnderpinError,
 } from '../../../runtime/src/index.ts'
 import { defaultPosture, postures } from '../../../enforcer/src/plan/pending.ts'
-import type { ClusterAgent } from '../../../enforcer/src/index.ts'
+import type { ClusterAgent, Places } from '../../../enforcer/src/index.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
 import { openEnforcer, requireBtf } from '../enforcer.ts'
 import { objectsFolder, version } from '../installation.ts'
@@ -23,6 +24,15 @@ import type { Screen } from '../screen.ts'
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 const usualKeep = '/var/lib/underpin'
+/** Of an agent, in its two folders. */
+const ownFiles = [
+  'state.json',
+  'inputs.json',
+  'events.jsonl',
+  'events.jsonl.1',
+  'lock',
+  'last-known.json',
+]
 
 export const agent: Command = {
   about:
@@ -62,6 +72,15 @@ export const agent: Command = {
       name: 'cut-denied',
       help: 'end connections that a changed policy denies, besides dropping their packets',
     },
+    {
+      name: 'daemon-set',
+      value: 'NAMESPACE/NAME',
+      help: "the agent's own: when it is deleted, nothing in force changes any more",
+    },
+    {
+      name: 'disarm-on-uninstall',
+      help: 'end with everything out of force, and nothing left on the node, when that is deleted',
+    },
     { name: 'flows', help: 'count who talks with whom, for underpin report --flows' },
     { name: 'log-level', value: 'LEVEL', help: `${levels.join(', ')} (info)` },
   ],
@@ -84,9 +103,11 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
   const resolvers = resolversOf(args, 'agent')
   const times = timesOf(args, 'agent')
   const places = placesOf(args)
+  const keep = resolve(args.value('keep') ?? usualKeep)
   const address = args.value('metrics')
   if (address !== undefined) readListenAddress(address)
   const node = args.value('node') ?? process.env['NODE_NAME'] ?? hostname()
+  const daemonSet = daemonSetOf(args)
   const { POD_NAMESPACE: namespace, POD_NAME: name } = process.env
   const [kubeconfig, context] = [args.value('kubeconfig'), args.value('context')]
   const enforcer = await openEnforcer('enforce policies')
@@ -117,8 +138,9 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     running = await enforcer.enforceCluster({
       ...{ cluster, node, pending, metrics, log, version: version(), signal: ending.signal },
       ...(namespace && name && { pod: `${namespace}/${name}` }),
-      keep: resolve(args.value('keep') ?? usualKeep),
+      keep,
       ...(cgroup !== undefined && { cgroup }),
+      ...(daemonSet && { daemonSet }),
       flows: args.has('flows'),
       cutDenied: args.has('cut-denied'),
       ...(resolvers && { resolvers }),
@@ -130,6 +152,10 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     log.info({ cluster: cluster.name, policies: loaded.length, generation }, 'ready')
     log.info({ signal: await asked }, 'stopping')
     running.stop()
+    if (args.has('disarm-on-uninstall') && (await running.uninstalled())) {
+      takeAway(enforcer.disarm(places.pins), places, keep, log, screen)
+      return 0
+    }
   } catch (error) {
     if (!ending.signal.aborted) throw error
   } finally {
@@ -140,6 +166,41 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     `underpin: the agent stopped; its policies stay in force (underpin disarm --pins ${places.pins} removes them)`,
   )
   return 0
+}
+
+/** As it was before the agent came. */
+function takeAway(
+  removed: number,
+  { pins, state }: Places,
+  keep: string,
+  log: Log,
+  screen: Screen,
+): void {
+  for (const folder of [state, keep])
+    for (const name of ownFiles) rmSync(join(folder, name), { force: true })
+  log.info({ pins, removed }, 'uninstalled: everything is out of force')
+  screen.note(`underpin: uninstalled, so nothing is in force any more (${pins})`)
+}
+
+function daemonSetOf(args: Arguments): { namespace: string; name: string } | undefined {
+  const given = args.value('daemon-set')
+  if (given === undefined) {
+    if (!args.has('disarm-on-uninstall')) return undefined
+    throw usage(
+      'no --daemon-set',
+      'which DaemonSet it is',
+      'for example underpin/underpin-agent',
+      'agent',
+    )
+  }
+  const [namespace = '', name = '', ...more] = given.split('/')
+  if (namespace !== '' && name !== '' && more.length === 0) return { namespace, name }
+  throw usage(
+    `--daemon-set ${given}`,
+    'NAMESPACE/NAME',
+    'for example underpin/underpin-agent',
+    'agent',
+  )
 }
 
 function oneOf<T extends string>(

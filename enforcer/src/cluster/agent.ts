@@ -3,6 +3,7 @@
 import type { Cluster, Log, Metrics, WatchTimes } from '../../../runtime/src/index.ts'
 import { enforce, type Agent, type EnforceOptions } from '../enforce.ts'
 import { agentMetrics } from './agent-metrics.ts'
+import { watchOwnDaemonSet, type DaemonSetName } from './own-daemon-set.ts'
 import { nodeStateOf } from './node-state.ts'
 import { writeNodeState } from './node-state-writer.ts'
 import { ClusterSource } from './source.ts'
@@ -20,6 +21,8 @@ export interface ClusterAgentOptions extends Omit<EnforceOptions, 'policies' | '
   log: Log
   watchTimes?: Partial<WatchTimes>
   patienceMs?: number
+  /** The agent's own; when it is deleted nothing changes any more. */
+  daemonSet?: DaemonSetName
   writeEveryMs?: number
   /** Ends also a start that waits for the API server. */
   signal?: AbortSignal
@@ -28,6 +31,8 @@ export interface ClusterAgentOptions extends Omit<EnforceOptions, 'policies' | '
 export interface ClusterAgent extends Agent {
   /** By kind: the API server told it, or it is what was kept. */
   live: () => Record<string, boolean>
+  /** Whether it ends because it is uninstalled. */
+  uninstalled: () => Promise<boolean>
   /** Ends the agent; what is in force stays in force. */
   stop: () => void
 }
@@ -36,8 +41,15 @@ export async function enforceCluster(options: ClusterAgentOptions): Promise<Clus
   const { cluster, node, keep, log, metrics, version, pod, watchTimes, patienceMs } = options
   const ending = new AbortController()
   const signal = AbortSignal.any([ending.signal, ...(options.signal ? [options.signal] : [])])
+  const own =
+    options.daemonSet &&
+    watchOwnDaemonSet(options.daemonSet, {
+      ...{ cluster, log, signal },
+      ...(watchTimes && { times: watchTimes }),
+    })
   const source = new ClusterSource({
     ...{ cluster, node, keep, log, signal },
+    ...(own && { frozen: () => own.isDeleted() }),
     ...(watchTimes && { times: watchTimes }),
     ...(patienceMs !== undefined && { patienceMs }),
   })
@@ -68,6 +80,7 @@ export async function enforceCluster(options: ClusterAgentOptions): Promise<Clus
   return {
     ...agent,
     live: () => source.live(),
+    uninstalled: async () => (await own?.wasDeleted()) ?? false,
     stop: () => {
       ending.abort()
       source.keep()

@@ -29,6 +29,8 @@ export interface ClusterSourceOptions {
   log: Log
   signal: AbortSignal
   times?: Partial<WatchTimes>
+  /** While it is so, nothing changes. */
+  frozen?: () => boolean
   /** How long to wait for the API server before what was kept is used. */
   patienceMs?: number
 }
@@ -69,6 +71,8 @@ export class ClusterSource implements Source {
 
   async read(_: Memory, seen?: unknown): Promise<Input | null> {
     await (this.ready ??= this.begin())
+    // fail closed: an uninstall deletes policies as well, and only the one who asked for it may open the node.
+    if (seen !== undefined && this.options.frozen?.()) return null
     if (this.versions.retry(Date.now())) this.revision++
     const addresses = nodeAddresses()
     const documents: Seen = { revision: this.revision, here: addresses.join() }
