@@ -86,6 +86,8 @@ enum lineage {
 	LINEAGE_RUNTIME = 1,	/* put here from outside, has started no program of the subject yet */
 	LINEAGE_ENTRYPOINT = 2, /* the first program of the container, and what that starts */
 	LINEAGE_EXEC = 3,	/* what the runtime started later */
+	LINEAGE_FIRST =
+		4, /* only in the question whether a first program may start: LINEAGE_ENTRYPOINT, and more */
 };
 
 /* Privileged acts besides capabilities, whose numbers are the kernel's (below 64). */

@@ -123,7 +123,7 @@ static __always_inline int check_exec(struct linux_binprm *bprm, int earlier)
 		return refusal(enforces(who.subject) || enforces(who.carried));
 	caller_to_slot(work, who.image);
 	asker_to_slot(work, &who);
-	work->lineage = lineage_at_exec(&who);
+	work->lineage = asked_lineage(&who);
 	both = decide_program(slot, WORK_EXE, who.subject, who.carried, (u64)file);
 	/* A denied program leaves no image behind: it could fill their map, one path after the other. */
 	keep_asked(both & VERDICTS_ENFORCED ? 0 : intern_program(slot, work, &who), file);
@@ -212,7 +212,7 @@ static __always_inline void look_at_scripts(struct linux_binprm *bprm)
 	} else {
 		caller_to_slot(work, who.image);
 		asker_to_slot(work, &who);
-		work->lineage = lineage_at_exec(&who);
+		work->lineage = asked_lineage(&who);
 		denied = decide_scripts(slot, who.subject, who.carried, filename,
 					(u64)BPF_CORE_READ(bprm, executable)) &
 			 VERDICTS_ENFORCED;
@@ -283,7 +283,7 @@ static __always_inline void begin(u32 tgid, const struct identity *who, struct l
 	} else {
 		caller_to_slot(work, who->image);
 		asker_to_slot(work, who);
-		work->lineage = lineage_at_exec(who);
+		work->lineage = asked_lineage(who);
 		if (kills) {
 			/* The script first: the text that is kept is the program's. */
 			denied = decide_script(slot, who, bprm) & VERDICTS_ENFORCED;

@@ -116,7 +116,7 @@ __weak __noinline int record(u32 slot, u64 exe, u64 from, u32 pid)
 	key->policy = answer->policy;
 	key->rule = answer->rule;
 	key->outcome = outcome_of(answer);
-	key->lineage = work->lineage;
+	key->lineage = work->lineage == LINEAGE_FIRST ? LINEAGE_ENTRYPOINT : work->lineage;
 	observe(key, exe, from, pid, work->name);
 	if (key->outcome == OUTCOME_ALLOWED)
 		return 0;

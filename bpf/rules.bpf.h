@@ -131,17 +131,24 @@ static __noinline void grants_of_image(u32 id, const struct ruleset_row *ruleset
 	bpf_map_update_elem(&grants, &key, granted, BPF_ANY);
 }
 
-/* Without the rules for another way into the container. fail closed: an unknown one fits none that asks. */
+/* Without the rules for another way into the container. fail closed: an unknown one fits none that asks. What is in both
+ * sets is for a first program itself, and not for what that starts. */
 static __always_inline void bits_of_lineage(const struct ruleset_row *ruleset, u8 lineage,
 					    struct rule_bits *hit)
 {
 	if (!ruleset->asks_lineage)
 		return;
 	for (int i = 0; i < LIMIT_RULE_WORDS; i++) {
+		u64 entrypoint = ruleset->entrypoint.word[i], exec = ruleset->started_exec.word[i];
+
+		if (lineage == LINEAGE_FIRST) {
+			hit->word[i] &= entrypoint | ~exec;
+			continue;
+		}
 		if (lineage != LINEAGE_ENTRYPOINT)
-			hit->word[i] &= ~ruleset->entrypoint.word[i];
+			hit->word[i] &= ~entrypoint;
 		if (lineage != LINEAGE_EXEC)
-			hit->word[i] &= ~ruleset->started_exec.word[i];
+			hit->word[i] &= ~exec;
 	}
 }
 

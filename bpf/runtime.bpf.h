@@ -3,7 +3,7 @@
  * itself there once or twice, and only then becomes the container's program. For exec hooks, in this order:
  *   identity_at_exec(&who)                who asks; a container without a cgroup of its own is recognised here
  *   is_runtime_reexec(&who, bprm)         exempt: neither decided nor recorded (count COUNTER_RUNTIME)
- *   lineage_at_exec(&who)                 for the decision: the lineage of the program that is to be started
+ *   asked_lineage(&who)                   for the decision: the lineage of the program that is to be started
  *   begin_program(&row, &who, file, own)  when the new image is in place: lineage and home in the process's row
  * Exempt by what it is, never by name: LINEAGE_RUNTIME, still in the mount namespace that it came with, executing
  * something by reference, and the new file is the program that it runs, that its parent runs, or a copy of one of them
@@ -184,6 +184,14 @@ static __noinline u32 lineage_at_exec(const struct identity *who)
 	if (cgroup_of(reaper) == cgroup_of(task) && !is_virtual(who->carried))
 		return LINEAGE_EXEC;
 	return is_started(who->carried) ? LINEAGE_EXEC : LINEAGE_ENTRYPOINT;
+}
+
+/* For the decision: a first program is told from what it starts. */
+static __always_inline u32 asked_lineage(const struct identity *who)
+{
+	u32 lineage = lineage_at_exec(who);
+
+	return who->lineage == LINEAGE_RUNTIME && lineage == LINEAGE_ENTRYPOINT ? LINEAGE_FIRST : lineage;
 }
 
 /* The new image of the current process is in place: fills in what stays of the row (all but `image`). `own`: what

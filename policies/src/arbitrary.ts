@@ -14,7 +14,7 @@ import type {
   RuntimePolicy,
 } from './policy.gen.ts'
 
-const paths = ['/bin/a', '/bin/b', '/bin/d/c', '/usr/lib/x/y', '/tmp/m', '/bin']
+const paths = ['/bin/a', '/bin/b', '/bin/d/c', '/usr/lib/x/y', '/tmp/m', '/bin', '/pause']
 const patterns = ['/bin/a', '/bin/b', '/bin/**', '/bin/d/**', '/usr/lib/**', '/**', '/tmp/m']
 const addresses = [
   '10.0.0.1',
@@ -160,7 +160,7 @@ export const arbitraryPolicies: fc.Arbitrary<RuntimeLike[]> = fc
 const who = {
   exe: fc.option(fc.constantFrom(...paths), { freq: 9 }),
   from: fc.option(fc.constantFrom(...paths), { freq: 9 }),
-  startedBy,
+  startedBy: fc.oneof(startedBy, fc.constant('first' as const)),
 }
 const required = <K extends string = never>(
   ...more: K[]

@@ -6,6 +6,9 @@ import type { ProtocolName } from './port.ts'
 /** How a process came into its container: as (a child of) its first program, or started later by the runtime. */
 export type StartedBy = 'entrypoint' | 'exec'
 
+/** first: about starting a container's first program itself, and none that this starts. */
+export type Asked = StartedBy | 'first'
+
 /** image: a file of the container image's own layers. other: any other file. memory: no file, or changed pages of one. */
 export type Origin = 'image' | 'other' | 'memory'
 
@@ -13,7 +16,7 @@ export type Origin = 'image' | 'other' | 'memory'
  * `exe` is the process's current image (the interpreter of a script), `from` the image that called exec; null: could not be
  * resolved. `startedBy` left out: not known.
  */
-type Who = { exe: string | null; from: string | null; startedBy?: StartedBy }
+type Who = { exe: string | null; from: string | null; startedBy?: Asked }
 export type Access = 'read' | 'write'
 
 type Protocol = ProtocolName | number

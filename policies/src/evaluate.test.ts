@@ -89,6 +89,16 @@ describe('which process', () => {
     expect(verdict(spec, script('/bin/sh', '/tmp/run'))).toBe('deny')
     expect(verdict(spec, script('/bin/bash', '/app/run'))).toBe('deny')
   })
+  it('lets the sandbox of a pod begin, as the first program of a container and in no other way', () => {
+    const spec: RuntimeSpec = { processes: [{ exe: '/bin/a', startedBy: 'entrypoint' }] }
+    expect(verdict(spec, { ...exec('/pause'), startedBy: 'first' })).toBe('allow')
+    expect(verdict(spec, { ...exec('/pause'), startedBy: 'entrypoint' })).toBe('deny')
+    expect(verdict(spec, { ...exec('/pause'), startedBy: 'exec' })).toBe('deny')
+    expect(verdict(spec, { ...exec('/bin/pause'), startedBy: 'first' })).toBe('deny')
+    expect(verdict(spec, { ...exec('/bin/a'), startedBy: 'first' })).toBe('allow')
+    const rail = { ...spec, deny: [{ exe: '/pause' }] }
+    expect(verdict(rail, { ...exec('/pause'), startedBy: 'first' })).toBe('deny')
+  })
   it('asks how it came into its container', () => {
     const spec: RuntimeSpec = { processes: [{ exe: '/bin/a', startedBy: 'exec', egress: [{}] }] }
     for (const decision of [exec('/bin/a'), egress('10.0.0.1', 80)]) {

@@ -129,7 +129,8 @@ function judge(
 function isFor(rule: Rule, { exe, from, startedBy }: Decision): boolean {
   if (!anyPath(rule.exe, exe) || !anyPath(rule.from, from)) return false
   // fail closed: where it is not known how a process was started, no entry that asks for it applies.
-  return rule.startedBy === null || rule.startedBy === startedBy
+  if (rule.startedBy === null || rule.startedBy === startedBy) return true
+  return startedBy === 'first' && rule.startedBy === 'entrypoint'
 }
 
 function matches(rule: Rule, decision: Decision, cluster: ClusterIndex): boolean {

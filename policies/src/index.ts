@@ -35,7 +35,7 @@ export {
 export { dayOf } from './date.ts'
 export { dnsMatches, maxDomainLabels, parseDnsPattern, type DnsPattern } from './dns-pattern.ts'
 export { readDocuments as parseDocuments, type Dialect, type PlainDocument } from './document.ts'
-export type { Access, Decision, Origin, StartedBy, Verdict, Verdicts } from './decision.ts'
+export type { Access, Asked, Decision, Origin, StartedBy, Verdict, Verdicts } from './decision.ts'
 export { unenforceable } from './enforceable.ts'
 export { evaluate, type Surroundings } from './evaluate.ts'
 export type { RequestPart } from './condition-variables.ts'

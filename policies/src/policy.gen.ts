@@ -247,7 +247,7 @@ export interface RuntimeSpec {
   code?: Code
   anonymousCode?: AnonymousCode
   /**
-   * The processes the policy matches; every other process, and everything not listed for these, is denied. An empty list denies every process. Left out, the policy consists of guard rails (deny) and limits nothing else.
+   * The processes the policy matches; every other process, and everything not listed for these, is denied. An empty list denies every process. The sandbox of a pod (/pause) needs no entry. Left out, the policy consists of guard rails (deny) and limits nothing else.
    *
    * @maxItems 1000
    */
@@ -590,7 +590,7 @@ export interface ClusterRuntimeSpec {
   code?: Code
   anonymousCode?: AnonymousCode
   /**
-   * The processes the policy matches; every other process, and everything not listed for these, is denied. An empty list denies every process. Left out, the policy consists of guard rails (deny) and limits nothing else.
+   * The processes the policy matches; every other process, and everything not listed for these, is denied. An empty list denies every process. The sandbox of a pod (/pause) needs no entry. Left out, the policy consists of guard rails (deny) and limits nothing else.
    *
    * @maxItems 1000
    */

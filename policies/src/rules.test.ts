@@ -33,6 +33,7 @@ it('expands processes and guard rails in the order they are written', () => {
     ['spec.deny[1]', 'deny', 'ingress', false],
     ['spec.deny[1]', 'deny', 'protocol', true],
     ['spec.deny[2]', 'deny', 'exec', false],
+    ['spec.processes (sandbox)', 'allow', 'exec', false],
   ])
   expect(rules[0]).toMatchObject({
     policy: 'RuntimePolicy/shop/p',
@@ -49,7 +50,7 @@ it('expands processes and guard rails in the order they are written', () => {
     { protocol: 1, low: 0, high: 65535 },
     { protocol: 58, low: 0, high: 65535 },
   ])
-  expect(rules.at(-1)).toMatchObject({ exe: null, from: [{ kind: 'exact', path: '/f' }] })
+  expect(rules.at(-2)).toMatchObject({ exe: null, from: [{ kind: 'exact', path: '/f' }] })
 })
 
 it('restricts only where processes are listed, be it none', () => {
@@ -88,6 +89,7 @@ it('has a guard rail for each limit on code, and rules for what an entry lists',
     ['spec.processes[1].privileges', 'allow', 'privilege'],
     ['spec.deny[0]', 'deny', 'file'],
     ['spec.deny[1]', 'deny', 'privilege'],
+    ['spec.processes (sandbox)', 'allow', 'exec'],
   ])
   expect(rules.map(({ code }) => code).slice(0, 2)).toEqual(['other', 'memory'])
   expect(rules[3]).toMatchObject({

@@ -7,7 +7,7 @@ import { withImplied, type PodFacts } from './implied.ts'
 import { parsePathPattern, type PathPattern } from './path-pattern.ts'
 import { peerSelector, type PeerSelector } from './peer-selector.ts'
 import { namespaceOf, type RuntimeLike } from './policy-key.ts'
-import type { Access, StartedBy } from './decision.ts'
+import type { Access, Asked } from './decision.ts'
 import type {
   DenyRule,
   EgressRule,
@@ -37,7 +37,7 @@ export type Rule = {
   /** null: started by anything. */
   from: PathPattern[] | null
   /** Only processes that came into their container this way; null: any. */
-  startedBy: StartedBy | null
+  startedBy: Asked | null
   /** null: any address. An empty list: none. */
   peers: PeerNetwork[] | null
   /** Peers by what they are, beside those by address. */
@@ -108,7 +108,8 @@ export function flattenRules(
   ]
   const { policy } = loaded
   const host = policy.kind === 'ClusterRuntimePolicy' && policy.spec.scope === 'host'
-  return withResolvers(withImplied(rules, pod), host ? resolvers.host : resolvers.containers)
+  const all = [...withImplied(rules, pod), ...sandbox(common, loaded)]
+  return withResolvers(all, host ? resolvers.host : resolvers.containers)
 }
 
 /** Where code may come from is a limit on every process, so it is a guard rail. */
@@ -123,6 +124,18 @@ function codeRules(
       ? [{ ...rail, path: 'spec.anonymousCode', code: 'memory' as const }]
       : []),
   ]
+}
+
+/**
+ * What holds a pod's namespaces is part of the pod, and nobody's who writes its policy: without it no pod could start. Only
+ * as the first program of a container, which no process of the pod can become, and it may talk to nobody.
+ */
+function sandbox(common: Pick<Rule, 'policy' | 'mode'>, { policy }: RuntimeLike): Rule[] {
+  const { spec } = policy
+  const isOfPods = policy.kind === 'RuntimePolicy' || policy.spec.scope === 'pod'
+  if (spec.processes === undefined || !isOfPods) return []
+  const whom = { effect: 'allow', exe: patterns('/pause'), from: null, startedBy: 'first' } as const
+  return [{ ...common, ...whom, path: 'spec.processes (sandbox)', about: 'exec', ...anywhere }]
 }
 
 const anybody = { exe: null, from: null, startedBy: null }

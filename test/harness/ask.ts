@@ -43,6 +43,7 @@ const lineages = {
   unknown: abi.Lineage.UNKNOWN,
   entrypoint: abi.Lineage.ENTRYPOINT,
   exec: abi.Lineage.EXEC,
+  first: abi.Lineage.FIRST,
 }
 const origins = {
   image: abi.Origin.IMAGE,

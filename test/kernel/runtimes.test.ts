@@ -2,6 +2,7 @@
 // Real container runtimes under enforcement, with a policy that lists only the container's own programs: they create,
 // start, exec and kill as ever, how a program was started is told right, and no container's first program goes undecided.
 import * as fs from 'node:fs'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Lineage } from '../../enforcer/src/kernel/abi.gen.ts'
@@ -30,20 +31,37 @@ let runtimes: string
 beforeAll(async () => {
   runtimes = runtimesFolder()
   s = new Sandbox()
-  await s.start(policy(processes))
+  await s.start(documents(unmanaged(processes), ofPods), {
+    pods: [
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'web', namespace: 'shop', uid, labels: { app: 'web' } },
+        spec: { containers: [{ name: 'web', image: 'web' }] },
+      },
+    ],
+  })
 }, 600_000)
 afterAll(() => {
   removeLegacyCgroups(s.path(''))
   s.close()
 })
 
-const policy = (processes: object[]) =>
-  documents({
-    apiVersion: 'underpin.dev/v1alpha1',
-    kind: 'ClusterRuntimePolicy',
-    metadata: { name: 'containers' },
-    spec: { scope: 'unmanaged', mode: 'enforce', processes },
-  })
+const unmanaged = (processes: object[]) => ({
+  apiVersion: 'underpin.dev/v1alpha1',
+  kind: 'ClusterRuntimePolicy',
+  metadata: { name: 'containers' },
+  spec: { scope: 'unmanaged', mode: 'enforce', processes },
+})
+const policy = (processes: object[]) => documents(unmanaged(processes))
+
+const uid = randomUUID()
+const ofPods = {
+  apiVersion: 'underpin.dev/v1alpha1',
+  kind: 'RuntimePolicy',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { mode: 'enforce', processes: [{ exe: ['/bin/sh', '/bin/sleep'] }] },
+}
 
 const names: RuntimeName[] = isHybrid() ? ['runc', 'runc-new'] : ['runc', 'runc-new', 'crun']
 const denials = () => s.records().reduce((sum, { count }) => sum + count, 0)
@@ -115,6 +133,25 @@ describe.each(names)('%s', (name) => {
     })
     expect(grown).toMatchObject({ exec: starts, denied: 0 })
   }, 600_000)
+
+  test('the sandbox of a pod needs no line in its policy, and is no way in for anything else', () => {
+    // Of busybox, which knows no program of this name, and says so when it runs.
+    fs.copyFileSync(join(runtimes, 'busybox'), join(runtime.marks, '..', 'pause'))
+    const ran = 'applet not found'
+    const before = denials()
+    const inPod = (...args: string[]) => runtime.bundle(s.path(`kubepods/pod${uid}`), args)
+    expect(runtime.run(inPod('/pause')).output).toContain(ran)
+    expect(runtime.run(inPod('/bin/sh', '-c', '/pause; :')).output).not.toContain(ran)
+    expect(runtime.run(inPod('/bin/sh', '-c', 'exec /pause')).output).not.toContain(ran)
+    const id = inPod('/bin/sleep', '60')
+    expect(runtime.create(id).status).toBe(0)
+    expect(runtime.start(id).status).toBe(0)
+    expect(runtime.exec(id, '/pause').output).not.toContain(ran)
+    runtime.remove(id)
+    // No pod, no sandbox.
+    expect(runtime.run(runtime.bundle(s.path('docker'), ['/pause'])).output).not.toContain(ran)
+    expect(denials() - before).toBe(4)
+  })
 
   test('a container that was there before us: its program and what was put there later', async () => {
     const late = new Sandbox({ alone: true })

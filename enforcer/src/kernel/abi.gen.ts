@@ -90,6 +90,7 @@ export const Lineage = {
   RUNTIME: 1,
   ENTRYPOINT: 2,
   EXEC: 3,
+  FIRST: 4,
 } as const
 
 export const Privilege = {

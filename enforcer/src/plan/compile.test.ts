@@ -79,8 +79,12 @@ describe('compile', () => {
     expect(ruleset.masks.exec).toBe(1n)
     expect(ruleset.paths).toHaveLength(400)
     const two = compileRuleset(policies(runtime('x', 'w'), runtime('y', 'w', { mode: 'enforce' })))
-    expect(two.masks.exec).toBe(3n)
-    expect(two.masks.enforced).toBe(2n)
+    // Of x, the sandbox by x; the same of y, which enforces.
+    expect(two.masks.exec).toBe(0b1111n)
+    expect(two.masks.enforced).toBe(0b1100n)
+    expect([two.masks.entrypoint, two.masks.startedExec]).toEqual([0b1010n, 0b1010n])
+    const many = ['x', 'y', 'z'].map((name) => runtime(name, 'w'))
+    expect(compileRuleset(policies(...many)).masks.exec).toBe(0b11n)
     expect(two.restricts.process).toEqual({
       enforced: 'RuntimePolicy/shop/y',
       audited: 'RuntimePolicy/shop/x',

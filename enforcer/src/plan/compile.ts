@@ -344,8 +344,9 @@ export function compileRuleset(
       privilege: bits((r) => r.about === 'privilege'),
       codeFile: bits((r) => r.code === 'other'),
       codeMemory: bits((r) => r.code === 'memory'),
-      entrypoint: bits((r) => r.startedBy === 'entrypoint'),
-      startedExec: bits((r) => r.startedBy === 'exec'),
+      // Of a first program itself are those in both.
+      entrypoint: bits((r) => r.startedBy === 'entrypoint' || r.startedBy === 'first'),
+      startedExec: bits((r) => r.startedBy === 'exec' || r.startedBy === 'first'),
       socket: bits((r) => r.about === 'socket'),
       looped: bits((r) => r.looped === true),
       resolver: bits((r) => r.resolver === true),
