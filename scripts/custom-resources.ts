@@ -88,6 +88,7 @@ function resourcesOf(defs: Schema): Resource[] {
         { name: 'Agent', type: 'string', jsonPath: '.status.agent.version' },
         { name: 'Kernel', type: 'string', jsonPath: '.status.kernel.release' },
         { name: 'Plan', type: 'integer', jsonPath: '.status.generation' },
+        { name: 'In-Force', type: 'integer', jsonPath: '.status.inForce.count' },
         { name: 'Denied', type: 'integer', jsonPath: '.status.counters.denied' },
         { name: 'Would-Deny', type: 'integer', jsonPath: '.status.counters.wouldDeny' },
         { name: 'Seen', type: 'date', jsonPath: '.status.observedAt' },
