@@ -195,7 +195,7 @@ install_modules() {
   cksum <package-lock.json >node_modules/.underpin
 }
 
-projects='policies runtime webhook enforcer cli'
+projects='policies runtime webhook enforcer controller cli'
 
 dist_current() {
   [ -e dist/.built ] || return 1
