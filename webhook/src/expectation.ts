@@ -7,6 +7,7 @@
 import { isWanted, ofKind, type ClusterObjects } from './cluster-objects.ts'
 import type { Injector } from './injectors.ts'
 import type { Mesh } from './meshes/mesh.ts'
+import type { Namespace } from './namespace.ts'
 import type { ScanInput } from './scan-input.ts'
 
 export type Expectation = {
@@ -19,7 +20,9 @@ export type Expectation = {
 /** `objects`: what the meshes read. `isCluster`: every namespace is among the inputs, and every webhook configuration. */
 export function expectationOf(
   all: readonly Mesh[],
-  input: Pick<ScanInput, 'injectors' | 'namespaces' | 'subjects'>,
+  input: Pick<ScanInput, 'injectors' | 'subjects'> & {
+    namespaces: ReadonlyMap<string, Namespace>
+  },
   { objects, isCluster }: { objects: ClusterObjects; isCluster: boolean },
 ): Expectation {
   const installed = all.filter((mesh) => isInstalled(mesh, input.injectors, objects))

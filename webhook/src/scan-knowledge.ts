@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a scan knows before it judges: the meshes that are there, and how each of them is set up.
 
-import { clusterObjects, type ClusterObjects } from './cluster-objects.ts'
+import { clusterObjects, noObjects, type ClusterObjects } from './cluster-objects.ts'
 import { expectationOf } from './expectation.ts'
 import { isFields } from './fields.ts'
 import type { Knowledge } from './judge.ts'
+import type { Facts } from './knowledge-source.ts'
 import { meshes } from './meshes/index.ts'
 import type { Mesh } from './meshes/mesh.ts'
 import { resolveSettings, wantedOf } from './meshes/resolve-settings.ts'
@@ -39,26 +40,36 @@ export function knowledgeOf(input: ScanInput, options: KnowledgeOptions): ScanKn
   const all = [...meshes, ...(options.profiles ?? [])]
   const objects = clusterObjects(input.objects, wantedOf(all), options.complete)
   const { settings, problems } = resolveSettings(all, options.settings, objects)
+  const isCluster = options.complete !== undefined
+  const { policies, namespaces, injectors } = input
+  const profiles = options.profiles ?? []
+  const facts = { policies, namespaces, injectors, settings, objects, profiles }
+  return { ...expectingOf(facts, input.subjects, { ...options, isCluster }), objects, problems }
+}
+
+type Expecting = Pick<ScanKnowledge, 'knowledge' | 'knownIn' | 'expected'>
+type ExpectingOptions = Pick<KnowledgeOptions, 'today' | 'meshes' | 'settings'> & {
+  /** Every namespace is known, and every webhook configuration. */
+  isCluster: boolean
+}
+
+/** Facts, and which meshes workloads are held against. `subjects`: those that may ask for a mesh. */
+export function expectingOf(
+  facts: Facts,
+  subjects: ScanInput['subjects'],
+  { today, isCluster, ...options }: ExpectingOptions,
+): Expecting {
+  const { namespaces, injectors, objects = noObjects, profiles = [] } = facts
+  const all = [...meshes, ...profiles]
   const given = isFields(options.settings) ? Object.keys(options.settings) : []
   const named = [
     ...(options.meshes ?? []),
-    ...(options.profiles ?? []).map(({ name }) => name),
+    ...profiles.map(({ name }) => name),
     ...all.map(({ name }) => name).filter((name) => given.includes(name)),
   ]
-  const expectation = expectationOf(all, input, {
-    objects,
-    isCluster: options.complete !== undefined,
-  })
-  const knowledge: Knowledge = {
-    policies: input.policies,
-    namespaces: input.namespaces,
-    injectors: input.injectors,
-    settings,
-    objects,
-    profiles: options.profiles ?? [],
-    expected: [...new Set(named)],
-    today: options.today,
-  }
+  const around = { injectors, namespaces, subjects }
+  const expectation = expectationOf(all, around, { objects, isCluster })
+  const knowledge: Knowledge = { ...facts, expected: [...new Set(named)], today }
   const known = new Map<string, Knowledge>()
   const present = new Set([...named, ...expectation.present.map(({ name }) => name)])
   return {
@@ -74,8 +85,6 @@ export function knowledgeOf(input: ScanInput, options: KnowledgeOptions): ScanKn
       known.set(key, made)
       return made
     },
-    objects,
     expected: all.filter(({ name }) => present.has(name)),
-    problems,
   }
 }

@@ -22,6 +22,9 @@ export type Admission = {
   failed: string | null
 }
 
+/** Not from a file: findings have no place. */
+const unplaced = { manifestOf: new Map<never, never>() }
+
 /** Judges, and hands out one object for all results that are alike. */
 export class Admissions {
   #kept = new Map<string, WeakRef<Admission>>()
@@ -31,7 +34,7 @@ export class Admissions {
   }
 
   of(object: Fields, around: Around, place: SubjectPlace): Admission {
-    const judged = new Judged(around, around.input)
+    const judged = new Judged(around, unplaced)
     for (const subject of subjectsOf(object, place))
       judged.add({ subject, manifest: manifestOf(object) })
     const made: Admission = {

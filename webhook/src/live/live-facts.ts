@@ -12,6 +12,7 @@ import { readyTimes } from '../checks/missed-call.ts'
 import { somePairs } from '../meshes/pod-addresses.ts'
 import type { Mesh } from '../meshes/mesh.ts'
 import { resolveSettings } from '../meshes/resolve-settings.ts'
+import type { SettingProblem } from '../meshes/settings.ts'
 import type { Namespace } from '../namespace.ts'
 import { sorted } from '../scan-input.ts'
 import { manifestOf } from './around.ts'
@@ -24,7 +25,8 @@ export type LiveWords = {
   policies: () => readonly LoadedCoverage[]
 }
 
-type Policy = { from: Fields; good: LoadedCoverage | null; problems: string[] }
+type Policy = { text: string; good: LoadedCoverage | null; problems: string[] }
+type PolicyProblem = { policy: string; problems: string[] }
 
 export class LiveFacts {
   readonly #words: LiveWords
@@ -33,6 +35,7 @@ export class LiveFacts {
   readonly #complete = new Set<string>()
   #injectors: { object: ClusterObject; entries: Injector[] }[] = []
   #policies = new Map<string, Policy>()
+  #settings: readonly SettingProblem[] = []
   #facts: Facts
 
   constructor(words: LiveWords) {
@@ -44,8 +47,11 @@ export class LiveFacts {
     return this.#facts
   }
 
-  namespaceIs(namespace: Namespace): void {
+  /** Whether it says something else than before. */
+  namespaceIs(namespace: Namespace): boolean {
+    const before = this.#namespaces.get(namespace.name)
     this.#namespaces.set(namespace.name, namespace)
+    return before === undefined || marksOf(before) !== marksOf(namespace)
   }
 
   namespaceGone(name: string): void {
@@ -72,30 +78,45 @@ export class LiveFacts {
     this.#complete.add(kind)
   }
 
-  /** By UID. Tells what is wrong with those that changed. */
-  policiesAre(objects: ReadonlyMap<string, Fields>): { name: string; problems: string[] }[] {
-    const told: { name: string; problems: string[] }[] = []
+  /** By UID. Tells what is wrong with those that changed, and whether any says something else than before. */
+  policiesAre(objects: ReadonlyMap<string, Fields>): {
+    problems: PolicyProblem[]
+    differs: boolean
+  } {
+    const told: PolicyProblem[] = []
     const next = new Map<string, Policy>()
+    let differs = objects.size !== this.#policies.size
     for (const [uid, from] of objects) {
       const before = this.#policies.get(uid)
-      if (before?.from === from) {
+      const written = JSON.stringify(from)
+      if (before?.text === written) {
         next.set(uid, before)
         continue
       }
+      differs = true
       const { policies, unread } = sorted([manifestOf(from)], {})
       const problems = unread.map(({ message }) => message)
       // fail closed: what it said before was meant; half of what it says now may not be.
       const good = policies[0] ?? before?.good ?? null
-      if (problems.length > 0) told.push({ name: manifestName(from), problems })
-      next.set(uid, { from, good, problems })
+      if (problems.length > 0) told.push({ policy: manifestName(from), problems })
+      next.set(uid, { text: written, good, problems })
     }
     this.#policies = next
-    return told
+    return { problems: told, differs }
   }
 
   /** Policies of the cluster that are not in force as they are written. */
   get refused(): number {
     return [...this.#policies.values()].filter(({ problems }) => problems.length > 0).length
+  }
+
+  /** What is wrong with policies and with what is said of meshes. */
+  get problems(): string[] {
+    const policies = [...this.#policies.values()].flatMap(({ problems }) => problems)
+    const settings = this.#settings.map(
+      ({ path, found, expected }) => `mesh settings: ${path}: found ${found}, expected ${expected}`,
+    )
+    return [...policies, ...settings]
   }
 
   /** After changes, beside the requests. */
@@ -106,7 +127,8 @@ export class LiveFacts {
   #made(): Facts {
     const { profiles, settings: given } = this.#words
     const objects = { byKind: this.#byKind, complete: this.#complete, omitted: 0 }
-    const { settings } = resolveSettings([...meshes, ...profiles], given, objects)
+    const { settings, problems } = resolveSettings([...meshes, ...profiles], given, objects)
+    this.#settings = problems
     const own = [...this.#policies.values()].flatMap(({ good }) => good ?? [])
     const keys = new Set(own.map(({ key }) => key))
     const files = this.#words.policies().filter(({ key }) => !keys.has(key))
@@ -120,6 +142,9 @@ export class LiveFacts {
     }
   }
 }
+
+const marksOf = ({ labels, annotations }: Namespace): string =>
+  JSON.stringify([[...labels], [...annotations]])
 
 function order(a: ClusterObject, b: ClusterObject): number {
   if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createLog, createMetrics } from '../../../runtime/src/index.ts'
 import { coveragePolicy, istioConfiguration } from '../specimens.ts'
-import { liveKnowledge, type LiveKnowledge } from './live-knowledge.ts'
+import { liveKnowledge, type Affected, type LiveKnowledge } from './live-knowledge.ts'
 import { specimenApi, type SpecimenApi } from './specimen-api.ts'
 
 let api: SpecimenApi
@@ -16,10 +16,11 @@ afterEach(async () => {
   await api.close()
 })
 
-function start(): void {
+function start(changed?: (affected: Affected) => void): void {
   knowledge = liveKnowledge({
     ...{ cluster: api.cluster, log: createLog({ level: 'silent' }), metrics: createMetrics() },
     ...{ profiles: [], policies: () => [] },
+    ...(changed === undefined ? {} : { changed }),
     times: { backOffMs: 20, longestBackOffMs: 50 },
   })
 }
@@ -76,4 +77,30 @@ test('nobody answers: the last that was known stays, and then it goes on', async
   namespace('other')
   api.away = false
   await becomes(() => knowledge.current().namespaces.has('other'), true)
+})
+
+test('who judges again is told whom: what says nothing new concerns nobody', async () => {
+  const told: string[] = []
+  namespace('shop', { tier: 'prod' })
+  api.put(`${policies}/mesh`, { ...coveragePolicy('deny') })
+  api.put(`${injectors}/istio`, istioConfiguration('default', ['namespace']))
+  start((affected) => void told.push(affected === 'all' ? 'all' : [...affected].join()))
+  await becomes(() => knowledge.ready(), null)
+  await becomes(() => knowledge.current().namespaces.has('shop'), true)
+  told.length = 0
+  const status = { matched: 3, uncovered: 1 }
+  api.put(`${policies}/mesh`, { ...coveragePolicy('deny'), status })
+  const { webhooks, ...rest } = istioConfiguration('default', ['namespace'])
+  const fresh = (webhooks as object[]).map((one) => ({
+    ...one,
+    clientConfig: { caBundle: 'bmV3' },
+  }))
+  const metadata = { ...(rest['metadata'] as object), generation: 2 }
+  api.put(`${injectors}/istio`, { ...rest, webhooks: fresh, metadata })
+  api.put('/api/v1/nodes/one', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'one' } })
+  namespace('shop', { tier: 'prod' })
+  namespace('shop', { tier: 'test' })
+  await becomes(() => told.filter((one) => one !== ''), ['shop'])
+  api.put(`${injectors}/istio`, null)
+  await becomes(() => told.at(-1), 'all')
 })

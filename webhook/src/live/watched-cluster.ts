@@ -19,7 +19,8 @@ import {
   type Resource,
   type Served,
 } from './resources.ts'
-import { watchAround, type Affected, type Around } from './watched-around.ts'
+import type { Affected } from './live-knowledge.ts'
+import { watchAround, type Around } from './watched-around.ts'
 
 export type LiveOptions = Omit<ScanOptions, 'today' | 'progress'> & {
   cluster: Cluster
@@ -63,6 +64,8 @@ export function watchCluster(options: LiveOptions): LiveCluster {
   let discovered = false
   const timers = new Set<NodeJS.Timeout>()
   const later = (ms: number, run: () => void) => {
+    // What is still under way when it ends must not keep the process.
+    if (signal.aborted) return
     const timer = setTimeout(() => {
       timers.delete(timer)
       run()
@@ -209,7 +212,6 @@ export function watchCluster(options: LiveOptions): LiveCluster {
       served = await servedResources(cluster, groupsOf(wanted, options.templates))
       failures.delete('discovery')
       discovered = true
-      around.serve(served)
       if (around.current() !== null) serve()
     } catch (error) {
       failures.set('discovery', error instanceof Error ? error.message : String(error))
@@ -222,15 +224,14 @@ export function watchCluster(options: LiveOptions): LiveCluster {
     records,
     around: () => around.current(),
     problems: () => [
-      ...[...failures, ...around.failures].map(([path, reason]) => `${path}: ${reason}`),
-      ...(around.current()?.input.unread.map(({ message }) => message) ?? []),
+      ...[...failures].map(([path, reason]) => `${path}: ${reason}`),
+      ...around.problems(),
     ],
     missing() {
       if (!discovered) return 'what the cluster serves'
-      const paths = [
-        ...around.missing(),
-        ...[...kinds].flatMap(([path, { synced }]) => (synced ? [] : [path])),
-      ]
+      const missing = around.missing()
+      if (missing !== null) return missing
+      const paths = [...kinds].flatMap(([path, { synced }]) => (synced ? [] : [path]))
       if (paths.length > 0 || kinds.size === 0) return paths.slice(0, 3).join(', ') || 'workloads'
       return null
     },

@@ -39,18 +39,20 @@ export type WatchedKind = Wanted & {
 
 const builtIn = new Set(['', 'apps', 'admissionregistration.k8s.io'])
 
-export function watchedKinds(meshes: readonly Mesh[]): WatchedKind[] {
+const rights = 'rbac.authorization.k8s.io'
+
+/** `expects`: those as well that say only by being there that their mesh is installed. */
+export function watchedKinds(meshes: readonly Mesh[], expects = false): WatchedKind[] {
+  const isSign = ({ group }: Wanted) => expects && !builtIn.has(group) && group !== rights
   return wantedOf(meshes)
-    .filter(({ kind }) => !besideOnly.has(kind))
+    .filter((wanted) => !besideOnly.has(wanted.kind) || isSign(wanted))
     .map((wanted) => ({
       ...wanted,
       custom: !builtIn.has(wanted.group),
       ofControlPlane: ['ConfigMap', 'Deployment', 'DaemonSet'].includes(wanted.kind),
       ...selectors[wanted.kind],
       slim: (object) =>
-        isWanted(object, [wanted])
-          ? clusterObject((slimmer[wanted.kind] ?? withoutFiller)(object))
-          : null,
+        isWanted(object, [wanted]) ? clusterObject(slimmerOf(wanted.kind)(object)) : null,
     }))
 }
 
@@ -69,6 +71,14 @@ const slimmer: Readonly<Record<string, (object: WatchedObject) => Fields>> = {
   MutatingWebhookConfiguration: withoutBundles,
 }
 
+const slimmerOf = (kind: string) =>
+  besideOnly.has(kind) ? nameOnly : (slimmer[kind] ?? withoutFiller)
+
+function nameOnly({ apiVersion, kind, metadata }: WatchedObject): Fields {
+  const { name, namespace } = metadata
+  return { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } }
+}
+
 const filler = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /** What nobody asks for is not kept: these two are often most of an object. */
@@ -77,7 +87,7 @@ function withoutFiller(object: WatchedObject): Fields {
   return {
     ...object,
     metadata: {
-      ...without(object.metadata, 'managedFields', 'resourceVersion'),
+      ...without(object.metadata, 'managedFields', 'resourceVersion', 'generation'),
       ...(annotations === undefined ? {} : { annotations: without(fields(annotations), filler) }),
     },
   }
