@@ -30,6 +30,7 @@ export type Replica = {
 }
 
 const program = join(import.meta.dirname, '../../cli/src/main.ts')
+const shortLived = join(import.meta.dirname, 'short-lived-replica.ts')
 
 /** Resolves when it listens; whether it is ready is another matter. */
 export function startReplica(
@@ -38,7 +39,19 @@ export function startReplica(
 ): Promise<Replica> {
   const args = [program, 'webhook', '--live', '--kubeconfig', cluster.kubeconfig, '--port', '0']
   const place = more.includes('--secret') ? [] : ['--secret', `${own}/underpin-webhook-certificate`]
-  const child = spawn(process.execPath, [...args, '--drain', '3', ...place, ...more], {
+  return started([...args, '--drain', '3', ...place, ...more])
+}
+
+/** One whose authorities and certificates end after so many seconds. */
+export const startShortLived = (
+  { kubeconfig }: Pick<Cluster, 'kubeconfig'>,
+  authoritySeconds: number,
+  leafSeconds: number,
+): Promise<Replica> =>
+  started([shortLived, kubeconfig, String(authoritySeconds), String(leafSeconds)])
+
+function started(args: readonly string[]): Promise<Replica> {
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, POD_NAMESPACE: own },
   })

@@ -18,6 +18,7 @@ import {
   registry,
   secretPath,
   startReplica,
+  startShortLived,
   startService,
   trusted,
   untilReady,
@@ -133,6 +134,40 @@ describe('under load', () => {
     console.log(`rolling restart: ${load.answered} answered, ${load.lost.length} lost`)
     expect(load.lost).toEqual([])
     expect(load.answered).toBeGreaterThanOrEqual(2000)
+  })
+
+  test('certificates and authorities end and are followed by others: no review is lost, none is made twice', async () => {
+    await emptySecret()
+    await registered('Ignore')
+    const lives = { authority: 36, leaf: 15 }
+    const all = await Promise.all(
+      [1, 2, 3].map(() => startShortLived(cluster, lives.authority, lives.leaf)),
+    )
+    for (const replica of all) service.add(replica.port)
+    running.push(...all)
+    await untilReady(...all)
+    await untilDenied()
+    const load = startReviews(cluster.ask, pods, podOf(), 3)
+    const authorities = new Map<string, X509Certificate>()
+    const leaves = new Set<string>()
+    const until = Date.now() + 45_000
+    while (Date.now() < until) {
+      for (const one of await trusted(cluster.ask)) authorities.set(one, new X509Certificate(one))
+      for (const { port } of all) leaves.add((await certificateOf(port)).fingerprint256)
+      await sleep(500)
+    }
+    await load.stop()
+    console.log(
+      `rotation: ${authorities.size} authorities, ${leaves.size} certificates, ${load.answered} answered, ${load.lost.length} lost`,
+    )
+    expect(load.lost).toEqual([])
+    expect(load.answered).toBeGreaterThan(500)
+    expect(authorities.size).toBeGreaterThanOrEqual(3)
+    expect(leaves.size).toBeGreaterThanOrEqual(3 * all.length)
+    // One replica makes the next authority, and the others take it: none begin at the same time.
+    const begins = [...authorities.values()].map(({ validFrom }) => Date.parse(validFrom)).sort()
+    const gaps = begins.slice(1).map((at, index) => at - (begins[index] ?? 0))
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5000)
   })
 
   test('the Secret is deleted, then emptied, and the caBundle taken away: another authority, nothing lost', async () => {
