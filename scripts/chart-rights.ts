@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rights to read that follow from what the webhook watches and the controller scans: nothing is asked for that the
+// The rights to read that follow from what webhook and controller watch: nothing is asked for that the
 // code does not read, and nothing that it reads is forgotten.
 import { meshes } from '../webhook/src/index.ts'
 import { watchedKinds } from '../webhook/src/live/watched.ts'
-import { wantedOf } from '../webhook/src/meshes/resolve-settings.ts'
 import { kindsWithTemplates } from '../webhook/src/template-paths.ts'
 
 type Read = { group: string; resource: string }
@@ -17,7 +16,7 @@ export function chartRights(): Map<string, string> {
   const parts = [
     ['readingMeshes', watched.filter(({ ofControlPlane }) => !ofControlPlane)],
     ['readingControlPlanes', ofControlPlanes],
-    ['scanning', [...wantedOf(meshes), ...workloads()]],
+    ['scanning', [...watchedKinds(meshes, true), ...workloads()]],
   ] as const
   const text = parts.map(
     ([name, reads]) => `{{- define "underpin.${name}" -}}\n${rulesOf(reads)}{{- end }}\n`,
@@ -37,7 +36,6 @@ const reasons: Record<string, string> = {
   batch: 'workloads',
   'admissionregistration.k8s.io':
     'which injectors there are, whom they are called for, and how they fail',
-  'rbac.authorization.k8s.io': 'who may change what protects a mesh',
 }
 
 function rulesOf(reads: readonly Read[]): string {

@@ -50,7 +50,7 @@
   verbs: [get, list, watch]
 # which injectors there are, whom they are called for, and how they fail
 - apiGroups: ['admissionregistration.k8s.io']
-  resources: [mutatingwebhookconfigurations, validatingwebhookconfigurations]
+  resources: [mutatingwebhookconfigurations]
   verbs: [get, list, watch]
 # workloads
 - apiGroups: ['agones.dev']
@@ -127,10 +127,6 @@
 # workloads
 - apiGroups: ['ray.io']
   resources: [rayclusters, rayjobs, rayservices]
-  verbs: [get, list, watch]
-# who may change what protects a mesh
-- apiGroups: ['rbac.authorization.k8s.io']
-  resources: [clusterrolebindings, clusterroles, roles]
   verbs: [get, list, watch]
 # settings of a mesh
 - apiGroups: ['security.istio.io']
