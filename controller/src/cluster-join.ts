@@ -6,7 +6,7 @@ import { nodeStateKind, type NodeState } from '../../policies/src/index.ts'
 import { UnderpinError, watchObjects } from '../../runtime/src/index.ts'
 import { watchCluster, type LiveOptions } from '../../webhook/src/index.ts'
 import { byExposure, sumsOf, type JoinRow, type JoinSums } from './join.ts'
-import { sumLedger, type LedgerSum } from './ledger-sums.ts'
+import { sumPlaced, type PlacedSum } from './ledger-sums.ts'
 import { factsOf, Pool, type NodeFacts } from './node-facts.ts'
 import { Picture } from './picture.ts'
 
@@ -21,7 +21,7 @@ export type ClusterJoin = {
   rows: JoinRow[]
   sums: JoinSums
   /** What was denied or would be, on all nodes. */
-  ledger: LedgerSum[]
+  ledger: PlacedSum[]
   nodes: { count: number; omitted: number }
   /** What could not be read: the join is incomplete. */
   problems: string[]
@@ -74,11 +74,11 @@ export async function readJoin(options: JoinOptions): Promise<ClusterJoin> {
     const all = [...nodes.objects.values()]
     const isAsked = (place: string | undefined) => namespace === undefined || place === namespace
     const rows = [...picture.rows()].filter((row) => isAsked(row.namespace)).sort(byExposure)
-    const ledger = all.flatMap((facts) => facts.ledger.filter(({ pod }) => isAsked(pod?.namespace)))
+    const ledger = [...picture.ledger()].filter(({ row }) => isAsked(row.pod?.namespace ?? ''))
     return {
       rows,
       sums: sumsOf(rows),
-      ledger: sumLedger(ledger),
+      ledger: sumPlaced(ledger),
       nodes: {
         count: all.length,
         omitted: all.reduce((sum, { omitted }) => sum + omitted.containers, 0),

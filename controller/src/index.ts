@@ -4,6 +4,7 @@
 export { readJoin, type ClusterJoin, type JoinOptions } from './cluster-join.ts'
 export { control, type ControllerOptions } from './controller.ts'
 export { byExposure, joinStates, sumsOf, type JoinRow, type JoinState } from './join.ts'
+export { whatText, type PlacedSum } from './ledger-sums.ts'
 export { runLease, type LeaseOptions } from './lease.ts'
 export { controllerMetrics, type ControllerMetrics } from './metrics.ts'
 export { formats, type FormatName } from './report-shape.ts'

@@ -11,6 +11,35 @@ export type LedgerSum = Omit<NodeLedgerRow, 'pod' | 'container' | 'subject'> & {
 
 const mostContainers = 5
 
+export type PlacedSum = LedgerSum & {
+  /** Deployment/shop/cart; null: of no pod that the API server knows. */
+  workload: string | null
+  /** Where there is none: the node, and the pod that it tells of or the last component of the cgroup. */
+  node?: string
+  subject?: string
+}
+
+type PlacedRow = { workload: string | null; node: string; row: NodeLedgerRow }
+
+/** The same by workload, and by subject where there is none. */
+export function sumPlaced(rows: Iterable<PlacedRow>): PlacedSum[] {
+  const places = Map.groupBy(rows, ({ workload, node, row }) =>
+    JSON.stringify(workload === null ? [node, strayName(row)] : [workload]),
+  )
+  return [...places.values()]
+    .flatMap((group): PlacedSum[] => {
+      const [first] = group
+      if (first === undefined) return []
+      const { workload, node, row } = first
+      const stray = workload === null ? { node, subject: strayName(row) } : {}
+      return sumLedger(group.map((one) => one.row)).map((sum) => ({ ...sum, workload, ...stray }))
+    })
+    .sort(byWeight)
+}
+
+const strayName = ({ subject, container, pod }: NodeLedgerRow): string =>
+  pod?.name ?? subject ?? container ?? ''
+
 export function sumLedger(rows: Iterable<NodeLedgerRow>): LedgerSum[] {
   const sums = new Map<string, LedgerSum & { who: Set<string>; names: Set<string> }>()
   for (const { pod, container, subject, count, first, last, ...what } of rows) {

@@ -161,6 +161,16 @@ export class Picture {
     for (const node of this.nodes.keys()) yield* this.strays(node).rows
   }
 
+  /** Everything that was denied or would be, with the workload it belongs to; null: to no pod of the API server. */
+  *ledger(): Generator<{ workload: string | null; node: string; row: NodeLedgerRow }> {
+    for (const { node, ledger } of this.nodes.values())
+      for (const row of ledger) {
+        const record = row.pod === undefined ? undefined : this.#recordOf(row.pod.uid)
+        const workload = record === undefined ? null : nameOf(ownerIn(this.#records, record))
+        yield { workload, node, row }
+      }
+  }
+
   #podsOf(uid: string): LiveRecord[] {
     const own = this.#records.get(uid)
     const below = [...(this.#children.get(uid) ?? [])].flatMap((child) => this.#podsOf(child))
