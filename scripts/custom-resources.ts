@@ -75,6 +75,8 @@ function resourcesOf(defs: Schema): Resource[] {
     policy('ClusterRuntimePolicy', 'crp', false, [scope, mode, ...progress, age]),
     policy('CoveragePolicy', 'cp', false, [
       meshes,
+      { name: 'Pods', type: 'integer', jsonPath: '.status.pods' },
+      { name: 'Uncovered', type: 'integer', jsonPath: '.status.uncovered' },
       condition('Accepted', 'Accepted'),
       condition('Reason', 'Accepted', 1),
       age,

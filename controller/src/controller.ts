@@ -5,11 +5,19 @@ import { setImmediate as breath, setTimeout as sleep } from 'node:timers/promise
 import { nodeStateKind, type NodeState } from '../../policies/src/index.ts'
 import { watchObjects, type Cluster, type Log } from '../../runtime/src/index.ts'
 import { watchCluster, type LiveOptions, type OwnerName } from '../../webhook/src/index.ts'
-import { eventTeller, happenings } from './events.ts'
+import { eventTeller, happenings, type Regarding } from './events.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import { factsOf, Pool, type NodeFacts } from './node-facts.ts'
 import { Picture } from './picture.ts'
-import { PolicyWriter } from './policy-writer.ts'
+import { coverageStatuses, type CoverageStatus } from './coverage-fold.ts'
+import {
+  happeningOf,
+  runtimeStatuses,
+  uncounted,
+  type Condition,
+  type PolicyStatus,
+} from './policy-fold.ts'
+import { StatusWriter } from './status-writer.ts'
 import { detailOf, nodeReport, workloadReport } from './report.ts'
 import { formats, nameFor, type FormatName, type ReportBody } from './report-shape.ts'
 import { ReportWriter, type Owner } from './report-writer.ts'
@@ -48,14 +56,29 @@ export async function control(options: ControllerOptions): Promise<void> {
   const { identity } = options
   const teller = eventTeller({ cluster, log, signal, identity, written: metrics.events })
   const pace = options.countsMs === undefined ? {} : { countsMs: options.countsMs }
-  let policiesDue = true
+  const due = { policies: true, coverage: true }
   let policiesFrom = 0
-  const policies = new PolicyWriter({
-    ...{ cluster, log, signal, writes: metrics.statusWrites, nodes: picture.nodes, ...pace },
-    tell: (regarding, what) => teller(regarding, what),
+  let around = live.around()
+  const common = {
+    ...{ cluster, log, signal, writes: metrics.statusWrites, ...pace },
     changed: () => {
-      policiesDue = true
+      Object.assign(due, { policies: true, coverage: true })
     },
+    became(regarding: Regarding, condition: Condition) {
+      const what = happeningOf(condition)
+      if (what !== null) teller(regarding, what)
+    },
+  }
+  const policies = new StatusWriter<PolicyStatus>({
+    ...{ ...common, uncounted, statuses: runtimeStatuses(picture.nodes) },
+    plurals: { RuntimePolicy: 'runtimepolicies', ClusterRuntimePolicy: 'clusterruntimepolicies' },
+  })
+  const coverage = new StatusWriter<CoverageStatus>({
+    ...{ ...common, statuses: coverageStatuses(live) },
+    uncounted: ({ pods = 0, uncovered = 0, ...rest }) => ({
+      ...{ ...rest, pods: Math.sign(pods), uncovered: Math.sign(uncovered) },
+    }),
+    plurals: { CoveragePolicy: 'coveragepolicies' },
   })
   const writer =
     format === 'none'
@@ -79,7 +102,7 @@ export async function control(options: ControllerOptions): Promise<void> {
   const missing = () =>
     live.missing() ??
     (nodes.isSynced() ? null : 'nodestates') ??
-    (policies.isSynced ? null : 'policies') ??
+    (policies.isSynced && coverage.isSynced ? null : 'policies') ??
     (writer === null || writer.isSynced ? null : 'reports')
   metrics.describe(() => ({ picture, live, writer, missing: missing() }))
 
@@ -103,14 +126,16 @@ export async function control(options: ControllerOptions): Promise<void> {
     if (writer !== null && wasDirty > 0) await report(picture, writer, signal)
     if (writer !== null && !swept) sweep(picture, writer)
     swept = true
-    const taken = nodes.taken()
-    policiesDue ||= taken
-    // Asking all nodes takes its time where there are many: at most a twentieth of it.
-    if (policiesDue && began >= policiesFrom) {
-      policiesDue = false
+    due.policies ||= nodes.taken()
+    due.coverage ||= wasDirty > 0 || around !== live.around()
+    around = live.around()
+    // Asking all nodes or pods takes its time where there are many: at most a twentieth of it.
+    if ((due.policies || due.coverage) && began >= policiesFrom) {
       const asked = performance.now()
-      const isLeft = await policies.write()
-      policiesDue ||= isLeft
+      const { policies: isDue, coverage: isCoverageDue } = due
+      Object.assign(due, { policies: false, coverage: false })
+      if (isDue && (await policies.write())) due.policies = true
+      if (isCoverageDue && (await coverage.write())) due.coverage = true
       policiesFrom = performance.now() + 20 * (performance.now() - asked)
     }
     if (wasDirty > 0) metrics.look.observe((performance.now() - began) / 1000)

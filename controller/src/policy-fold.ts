@@ -5,7 +5,9 @@
 import type { NodeFacts } from './node-facts.ts'
 import { sumLedger, whatText } from './ledger-sums.ts'
 import { markOf, readMarks, type NodeLedgerRow } from '../../policies/src/index.ts'
+import type { Happening } from './events.ts'
 import { cut } from './report.ts'
+import type { Policy } from './status-writer.ts'
 
 export type PolicyFold = {
   /** Nodes with an agent: each of them is to have every policy in force. */
@@ -124,6 +126,23 @@ export type KnownPolicy = {
   conditions: readonly Condition[]
 }
 
+/** Keeps since when a condition is as it is. */
+export function conditionOf(
+  { generation, conditions }: Pick<KnownPolicy, 'generation' | 'conditions'>,
+  now: string,
+) {
+  return (
+    type: string,
+    status: Condition['status'],
+    reason: string,
+    message: string,
+  ): Condition => {
+    const before = conditions.find((one) => one.type === type)
+    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now
+    return { type, status, observedGeneration: generation, lastTransitionTime, reason, message }
+  }
+}
+
 /** `now`: when what changes today changes. */
 export function statusOf(
   policy: KnownPolicy,
@@ -135,16 +154,7 @@ export function statusOf(
   const ready = fold?.ready ?? 0
   const failures = fold?.failures ?? 0
   const degraded = fold?.degraded ?? 0
-  const condition = (
-    type: string,
-    status: Condition['status'],
-    reason: string,
-    message: string,
-  ): Condition => {
-    const before = policy.conditions.find((one) => one.type === type)
-    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now
-    return { type, status, observedGeneration: generation, lastTransitionTime, reason, message }
-  }
+  const condition = conditionOf(policy, now)
   const isReady = total > 0 && ready === total
   const [first] = firstFailures([...(fold?.failed ?? [])])
   return {
@@ -189,4 +199,36 @@ export function wouldStop(fold: PolicyFold | undefined): string {
   if (first === undefined) return 'nothing seen'
   const more = sums.length === 1 ? '' : ` and ${sums.length - 1} more`
   return cut(`${whatText(first)}${more}`, statusLimits.wouldStop)
+}
+
+/** Statuses by uid, as a StatusWriter asks for them. */
+export function runtimeStatuses(
+  nodes: ReadonlyMap<string, NodeFacts>,
+): (policies: readonly Policy<PolicyStatus>[], now: string) => Map<string, PolicyStatus> {
+  return (policies, now) => {
+    const folds = foldPolicies(nodes.values(), policies)
+    return new Map(
+      policies.map(({ key, uid, generation, mode, status }) => {
+        const conditions = status?.conditions ?? []
+        return [uid, statusOf({ generation, mode, conditions }, folds.get(key), now)]
+      }),
+    )
+  }
+}
+
+/** That there is something is no mere count. */
+export function uncounted({
+  denied = 0,
+  wouldDeny = 0,
+  ...rest
+}: Partial<PolicyStatus>): Partial<PolicyStatus> {
+  return { ...rest, denied: Math.sign(denied), wouldDeny: Math.sign(wouldDeny) }
+}
+
+/** What is told at a policy when its first condition has become this one. */
+export function happeningOf({ reason, message }: Condition): Happening | null {
+  const note = cut(message, 900)
+  if (reason === 'InForce') return { type: 'Normal', reason: 'InForce', note }
+  if (reason === 'Failed') return { type: 'Warning', reason: 'NotInForce', note }
+  return reason === 'Refused' ? { type: 'Warning', reason: 'Refused', note } : null
 }

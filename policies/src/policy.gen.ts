@@ -796,5 +796,13 @@ export interface CoverageStatus {
    * The generation of the policy this status is about.
    */
   observedGeneration?: number
+  /**
+   * Pods that run in the namespaces it governs.
+   */
+  pods?: number
+  /**
+   * Of these, pods that go around a sidecar it asks for, exempted or not.
+   */
+  uncovered?: number
   conditions?: Conditions
 }

@@ -4,7 +4,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CoverageStatus } from '../../controller/src/coverage-fold.ts'
 import { containerOf, rowOf } from '../../controller/src/specimens.ts'
 import {
   markOf,
@@ -13,7 +14,9 @@ import {
   type NodePolicy,
   type NodeStateStatus,
 } from '../../policies/src/index.ts'
+import { coveragePolicy } from '../../webhook/src/specimens.ts'
 import { startCluster, type Cluster } from './cluster.ts'
+import { startControllers } from './controllers.ts'
 import {
   deploy,
   installCustomResources,
@@ -140,6 +143,7 @@ afterAll(async () => {
 
 let first: ReturnType<typeof controller>
 let port: number
+let third: ReturnType<typeof controller>
 
 it('writes a report for each workload, with both halves, owned by the workload', async () => {
   first = controller('first')
@@ -262,28 +266,89 @@ it('takes away the report of what went while nobody led', async () => {
   await must(cluster.ask, 'DELETE', '/api/v1/namespaces/shop/pods/node-1-0', {
     gracePeriodSeconds: 0,
   })
-  const third = controller('third')
+  third = controller('third')
   await until(
     'report gone',
     async () => (await cluster.ask('GET', reportPath(node.uid))).status === 404,
   )
   expect((await reportOf(cart.uid)).results.length).toBeGreaterThan(0)
+})
+
+it('says of a CoveragePolicy who goes around it, and what is wrong with it', async () => {
+  const path = '/apis/underpin.dev/v1alpha1/coveragepolicies'
+  const becomes = (fits: (status: CoverageStatus) => boolean) =>
+    until('status of the policy', async () => {
+      const { body } = await cluster.ask('GET', `${path}/mesh`)
+      const status = body['status'] as CoverageStatus | undefined
+      return status !== undefined && fits(status) ? status : null
+    })
+  await must(cluster.ask, 'POST', path, coveragePolicy('audit'))
+  const status = await becomes(({ uncovered }) => uncovered > 0)
+  // What runs and is judged: both pods of the cart.
+  expect(status).toMatchObject({ observedGeneration: 1, pods: 2, uncovered: 2 })
+  expect(status.conditions).toMatchObject([{ type: 'Accepted', status: 'True' }])
+  // Only we know which findings there are.
+  const exemptions = [{ owner: 'a', reason: 'b', expires: '2030-01-01', findings: ['no-such'] }]
+  const select = { namespaces: { matchLabels: { tier: 'none' } } }
+  await must(cluster.ask, 'PATCH', `${path}/mesh`, {
+    spec: { exemptions: exemptions.map((one) => ({ ...one, ...select })) },
+  })
+  const { conditions } = await becomes((one) => one.conditions[0]?.status === 'False')
+  expect(conditions[0]?.message).toMatch(/no-such.*; what it said before stays in force$/)
   await end(third, 'SIGTERM')
 })
 
-it('is what a person sees with underpin report --cluster', () => {
-  const run = (...args: string[]) =>
-    spawnSync(process.execPath, [program, 'report', '--kubeconfig', cluster.kubeconfig, ...args], {
+describe('underpin report --cluster', () => {
+  const run = (kubeconfig: string, ...args: string[]) =>
+    spawnSync(process.execPath, [program, 'report', '--kubeconfig', kubeconfig, ...args], {
       encoding: 'utf8',
     })
-  const json = run('-o', 'json')
-  expect(json.stderr).toBe('')
-  expect(json.status).toBe(1)
-  expect(JSON.parse(json.stdout)).toMatchObject({
-    schema: 'underpin.dev/join/v1alpha1',
-    summary: { uncovered: 2 },
+
+  it('is what a person sees: who slips past, why, and what enforcing would stop', () => {
+    const json = run(cluster.kubeconfig, '-o', 'json')
+    expect(json.stderr).toBe('')
+    expect(json.status).toBe(1)
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      schema: 'underpin.dev/join/v1alpha1',
+      summary: { uncovered: 2 },
+      ledger: [{ policy: key, exe: '/tmp/xmrig', workload: null, node: 'node-1' }],
+    })
+    const table = run(cluster.kubeconfig).stdout
+    console.log(table)
+    expect(table).toMatch(/^4 containers on 1 node with an agent: 4 slip past their sidecar\n/)
+    const row = (...cells: string[]) => new RegExp(`^${cells.join(' {2,}')}$`, 'm')
+    const audited = 'audited by shop/checkout'
+    const why = 'started beside Kubernetes'
+    expect(table).toMatch(
+      row('never admitted', '\\(no pod\\)', 'app', 'node-1', why, audited, 'nothing so far'),
+    )
+    expect(table).toMatch(
+      row('uncovered', 'Deployment/shop/cart', 'app', '2 × on 1 node', '.*', audited, '.*'),
+    )
+    expect(table).toMatch(/^never admitted +Pod\/shop\/node-1-0 .* start of \/tmp\/xmrig \(3×\)$/m)
+    expect(table).toContain('kubectl patch runtimepolicy checkout -n shop')
   })
-  const table = run()
-  expect(table.stdout).toMatch(/never admitted +\(no pod\) +miner|never admitted .*node-1/)
-  expect(table.stdout).toMatch(/uncovered +Deployment\/shop\/cart +app +2 × on 1 node/)
+
+  it('says what somebody without rights could not read, and is incomplete', () => {
+    const { status, stdout } = run(cluster.powerless)
+    expect(status).toBe(3)
+    expect(stdout).toContain('not everything could be read or used:')
+    expect(stdout).toMatch(/pods: status 403/)
+  })
+})
+
+it('goes with its workload: what nobody owns any more is collected', async () => {
+  const end = await startControllers(cluster, ['garbage-collector-controller'])
+  try {
+    expect((await cluster.ask('GET', reportPath(cart.uid))).status).toBe(200)
+    await must(cluster.ask, 'DELETE', '/apis/apps/v1/namespaces/shop/deployments/cart', {
+      propagationPolicy: 'Background',
+    })
+    await until(
+      'report collected',
+      async () => (await cluster.ask('GET', reportPath(cart.uid))).status === 404,
+    )
+  } finally {
+    await end()
+  }
 })

@@ -8,8 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from './cluster.ts'
 import { programFolder } from './helm.ts'
 
-/** Returns what ends it. The cluster's folder goes when the cluster ends, so this must end first. */
-export async function startControllers(cluster: Cluster): Promise<() => Promise<void>> {
+/** Returns what ends it. The cluster's folder goes when the cluster ends, so this must end first. `only`: of its controllers. */
+export async function startControllers(
+  cluster: Cluster,
+  only: readonly string[] = [],
+): Promise<() => Promise<void>> {
   const program = join(programFolder('kube-controller-manager'), 'kube-controller-manager')
   const log = openSync(join(cluster.folder, 'kube-controller-manager.log'), 'w')
   const child = spawn(
@@ -19,6 +22,9 @@ export async function startControllers(cluster: Cluster): Promise<() => Promise<
       `--service-account-private-key-file=${join(cluster.folder, 'service-accounts.pem')}`,
       '--leader-elect=false',
       '--secure-port=0',
+      ...(only.length === 0
+        ? []
+        : [`--controllers=${['serviceaccount-controller', ...only].join()}`]),
     ],
     { cwd: cluster.folder, stdio: ['ignore', log, log] },
   )

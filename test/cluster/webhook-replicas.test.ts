@@ -139,7 +139,7 @@ describe('under load', () => {
   test('certificates and authorities end and are followed by others: no review is lost, none is made twice', async () => {
     await emptySecret()
     await registered('Ignore')
-    const lives = { authority: 36, leaf: 15 }
+    const lives = { authority: 24, leaf: 12 }
     const all = await Promise.all(
       [1, 2, 3].map(() => startShortLived(cluster, lives.authority, lives.leaf)),
     )
@@ -150,7 +150,7 @@ describe('under load', () => {
     const load = startReviews(cluster.ask, pods, podOf(), 3)
     const authorities = new Map<string, X509Certificate>()
     const leaves = new Set<string>()
-    const until = Date.now() + 45_000
+    const until = Date.now() + 27_000
     while (Date.now() < until) {
       for (const one of await trusted(cluster.ask)) authorities.set(one, new X509Certificate(one))
       for (const { port } of all) leaves.add((await certificateOf(port)).fingerprint256)
@@ -161,7 +161,7 @@ describe('under load', () => {
       `rotation: ${authorities.size} authorities, ${leaves.size} certificates, ${load.answered} answered, ${load.lost.length} lost`,
     )
     expect(load.lost).toEqual([])
-    expect(load.answered).toBeGreaterThan(500)
+    expect(load.answered).toBeGreaterThan(200)
     expect(authorities.size).toBeGreaterThanOrEqual(3)
     expect(leaves.size).toBeGreaterThanOrEqual(3 * all.length)
     // One replica makes the next authority, and the others take it: none begin at the same time.

@@ -25,7 +25,7 @@ export type LiveWords = {
   policies: () => readonly LoadedCoverage[]
 }
 
-type Policy = { text: string; good: LoadedCoverage | null; problems: string[] }
+type Policy = { name: string; text: string; good: LoadedCoverage | null; problems: string[] }
 type PolicyProblem = { policy: string; problems: string[] }
 
 export class LiveFacts {
@@ -99,20 +99,21 @@ export class LiveFacts {
       // fail closed: what it said before was meant; half of what it says now may not be.
       const good = policies[0] ?? before?.good ?? null
       if (problems.length > 0) told.push({ policy: manifestName(from), problems })
-      next.set(uid, { text: written, good, problems })
+      next.set(uid, { name: manifestName(from), text: written, good, problems })
     }
     this.#policies = next
     return { problems: told, differs }
   }
 
-  /** Policies of the cluster that are not in force as they are written. */
-  get refused(): number {
-    return [...this.#policies.values()].filter(({ problems }) => problems.length > 0).length
+  /** Policies of the cluster that are not in force as they are written, by name, with what is wrong. */
+  get refused(): Map<string, readonly string[]> {
+    const wrong = [...this.#policies.values()].filter(({ problems }) => problems.length > 0)
+    return new Map(wrong.map(({ name, problems }) => [name, problems]))
   }
 
   /** What is wrong with policies and with what is said of meshes. */
   get problems(): string[] {
-    const policies = [...this.#policies.values()].flatMap(({ problems }) => problems)
+    const policies = [...this.refused.values()].flat()
     const settings = this.#settings.map(
       ({ path, found, expected }) => `mesh settings: ${path}: found ${found}, expected ${expected}`,
     )

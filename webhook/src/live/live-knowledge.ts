@@ -27,6 +27,8 @@ export type LiveKnowledge = KnowledgeSource & {
   remake(): void
   /** What could not be read, and what is wrong with what was. */
   problems(): string[]
+  /** Policies that are not in force as they are written, by name, with what is wrong. */
+  refusedPolicies(): ReadonlyMap<string, readonly string[]>
   stop(): Promise<void>
 }
 
@@ -97,6 +99,7 @@ export function liveKnowledge(options: LiveOptions): LiveKnowledge {
       ...sources.flatMap(({ name, failure }) => (failure === null ? [] : [`${name}: ${failure}`])),
       ...facts.problems,
     ],
+    refusedPolicies: () => facts.refused,
     async stop() {
       ending.abort()
       clearTimeout(timer)
@@ -124,6 +127,6 @@ function tellOf(metrics: Metrics, sources: readonly Source[], facts: LiveFacts):
       age.set((Date.now() - Math.max(watch.heard(), begun)) / 1000, { resource: name })
       count.set(watch.objects.size, { resource: name })
     }
-    refused.set(facts.refused)
+    refused.set(facts.refused.size)
   })
 }

@@ -16,6 +16,8 @@ export type AroundWatch = {
   missing: () => string | null
   /** What could not be read, and what is wrong with what was. */
   problems: () => string[]
+  /** Policies that are not in force as they are written, by name, with what is wrong. */
+  refusedPolicies: () => ReadonlyMap<string, readonly string[]>
 }
 
 export type AroundWatchOptions = Omit<ScanOptions, 'today'> & {
@@ -85,5 +87,6 @@ export function watchAround(options: AroundWatchOptions): AroundWatch {
     missing: () =>
       knowledge.ready() ?? (around === null ? 'what stands around the workloads' : null),
     problems: () => knowledge.problems(),
+    refusedPolicies: () => knowledge.refusedPolicies(),
   }
 }

@@ -20,7 +20,7 @@ import {
   type Served,
 } from './resources.ts'
 import type { Affected } from './live-knowledge.ts'
-import { watchAround, type Around } from './watched-around.ts'
+import { watchAround, type Around, type AroundWatch } from './watched-around.ts'
 
 export type LiveOptions = Omit<ScanOptions, 'today' | 'progress'> & {
   cluster: Cluster
@@ -45,6 +45,7 @@ export type LiveCluster = {
   around: () => Around | null
   /** What may not be read or failed, as it was told last. */
   problems: () => string[]
+  refusedPolicies: AroundWatch['refusedPolicies']
   /** The workload that people know: a pod's Deployment, not its ReplicaSet. */
   ownerOf: (record: LiveRecord) => OwnerName
   counts: () => { records: number; distinct: number; rejudged: number }
@@ -227,6 +228,7 @@ export function watchCluster(options: LiveOptions): LiveCluster {
       ...[...failures].map(([path, reason]) => `${path}: ${reason}`),
       ...around.problems(),
     ],
+    refusedPolicies: () => around.refusedPolicies(),
     missing() {
       if (!discovered) return 'what the cluster serves'
       const missing = around.missing()
