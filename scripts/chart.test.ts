@@ -13,12 +13,15 @@ test.each([
   ['webhook', 'templates/webhook/deployment.yaml'],
   ['controller', 'templates/controller/deployment.yaml'],
   ['agent', 'templates/agent/daemonset.yaml'],
-])('every flag of the %s exists', (name, file) => {
+])('every flag of the %s exists', async (name, file) => {
   const flags = [...read(file).matchAll(/--([a-z][a-z-]+)/g)].map(([, flag]) => flag ?? '')
   // The controller's init container is another command.
-  const known = commands
-    .filter((one) => one.name === name || (name === 'controller' && one.name === 'crds apply'))
-    .flatMap(({ options }) => options.map((option) => option.name))
+  const entries = commands.filter(
+    (one) => one.name === name || (name === 'controller' && one.name === 'crds apply'),
+  )
+  const known = (await Promise.all(entries.map(({ load }) => load()))).flatMap(({ options }) =>
+    options.map((option) => option.name),
+  )
   expect(flags.length).toBeGreaterThan(1)
   expect(flags.filter((flag) => !known.includes(flag))).toEqual([])
 })

@@ -5,7 +5,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { host, slower, type Answer, type Network } from './network.ts'
+import { host, patience, type Answer, type Network } from './network.ts'
 
 export const nodeName = 'node-1'
 
@@ -137,7 +137,7 @@ export async function until<T>(
   ask: () => T | Promise<T>,
   seconds = 60,
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const end = Date.now() + seconds * slower * 1000
+  const end = Date.now() + seconds * patience * 1000
   let last: unknown
   for (;;) {
     try {
@@ -148,7 +148,7 @@ export async function until<T>(
       last = error
     }
     if (Date.now() > end)
-      throw new Error(`not within ${seconds * slower} s: ${what} (${String(last)})`)
+      throw new Error(`not within ${seconds * patience} s: ${what} (${String(last)})`)
     await sleep(250)
   }
 }

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until, type ControlPlane } from './control-plane.ts'
-import { end, nodeAddress, slower, type Answer, type Network } from './network.ts'
+import { end, nodeAddress, patience, slower, type Answer, type Network } from './network.ts'
 
 /** Where the programs are, as setup.sh prints it. */
 export interface Folders {
@@ -25,6 +25,16 @@ export function folders(series: string): Folders {
   const folder = (name: string) => lines.get(name) ?? ''
   const [guest, runtimes] = [folder('guest'), folder('runtimes')]
   return { guest, runtimes, cluster: folder('cluster'), node: folder('node') }
+}
+
+/** The product, as `npm run image` makes it. */
+function image(): string {
+  const project = join(import.meta.dirname, '..', '..')
+  const text = readFileSync(join(project, 'package.json'), 'utf8')
+  const { version } = JSON.parse(text) as { version: string }
+  const file = join(project, '.cache', 'image', `underpin-${version}.tar`)
+  if (!existsSync(file)) throw new Error(`no image: ${file} (npm run image)`)
+  return file
 }
 
 export interface MachineOptions {
@@ -65,9 +75,9 @@ export class Machine {
   /** Returns when commands can be run in it; `ready` waits for the rest. */
   async boot(): Promise<void> {
     if (!existsSync(this.disk)) {
-      spawnSync('truncate', ['-s', '4G', this.disk])
-      const { status, stderr } = spawnSync('mke2fs', ['-q', '-t', 'ext4', this.disk])
-      if (status !== 0) throw new Error(`mke2fs: ${String(stderr)}`)
+      const script = join(import.meta.dirname, 'disk.sh')
+      const { status, stderr } = spawnSync(script, [this.disk, this.folders.node, image()])
+      if (status !== 0) throw new Error(`no disk: ${String(stderr)}`)
     }
     const { guest, runtimes, cluster, node } = this.folders
     const { series, kernelArguments, runtime = 'runc', memory = 2048 } = this.options
@@ -77,7 +87,7 @@ export class Machine {
       NODE_CLUSTER: cluster,
       NODE_KUBECONFIG: this.plane.kubeletConfig,
       NODE_RUNTIME: runtime,
-      NODE_SLOWER: `${slower}`,
+      NODE_SLOWER: `${patience}`,
     }
     const assignments = Object.entries(variables).map(([name, value]) => `${name}='${value}'`)
     this.guest = this.network.start(

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# node.sh: makes a guest (test/guest/boot.sh with a card and a disk) a node of the cluster at 10.0.2.2: network, containerd
+# node.sh: makes a guest (test/guest/boot.sh with a card and the disk of disk.sh) a node of the cluster at 10.0.2.2: network, containerd
 # and kubelet, all that they keep on the disk, so that it is there again after the next boot. Then it runs the commands
 # that come over port 9999, one shell for each connection, until one of them makes /run/node/off.
 #   NODE_FILES, NODE_RUNTIMES, NODE_CLUSTER   folders, as setup.sh names them
@@ -33,7 +33,8 @@ until_it() {
 mkdir -p /run/node "$disk"
 mount -t ext4 /dev/vda "$disk" || fail 'the disk'
 mount --make-rshared /
-mkdir -p "$disk"/{kubelet,manifests,containerd,logs} /etc/cni/net.d /run/containerd
+mkdir -p "$disk"/{kubelet,manifests,containerd,logs,underpin} /etc/cni/net.d /run/containerd /var/lib/underpin
+mount --bind "$disk/underpin" /var/lib/underpin # where the agent keeps what it knew last
 
 # --- network --------------------------------------------------------------------------------------------------------
 
@@ -80,12 +81,6 @@ CONF
 containerd -c /run/node/containerd.toml >/run/node/containerd.log 2>&1 &
 until_it 120 ctr version
 say "containerd is ready: $(containerd --version | cut -d' ' -f2-3), $("$NODE_RUNTIMES/${NODE_RUNTIME:-runc}" --version | head -n 1)"
-if ! [ -e "$disk/imported" ]; then
-  for image in "$NODE_FILES"/images/*.tar; do ctr -n k8s.io image import "$image" >/run/node/import.log 2>&1 || fail "$image"; done
-  ctr image import "$NODE_FILES/images/tools.tar" >/run/node/import.log 2>&1 || fail 'the image for ctr' # its own namespace
-  touch "$disk/imported"
-  say 'images are imported'
-fi
 
 # --- kubelet --------------------------------------------------------------------------------------------------------
 

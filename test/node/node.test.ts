@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole node, from boot to boot: a workload that works and three miners that came by ways which admission does not see.
-// Audit tells of all of them, promoting stops exactly them, and nothing that happens to the agent or the node changes that.
-// The tests of one kernel are steps of one story, in this order.
+// A whole node, from boot to boot: the chart is installed with the image of this checkout; a workload works, and three
+// miners have come by ways which admission does not see. Audit tells of all of them, promoting stops exactly them, and
+// nothing that happens to the agent or the node changes that. The tests of one kernel are steps of one story, in this order.
 //   UNDERPIN_NODES='6.12 5.10,lsm=lockdown,yama 7.2'   kernels, each with its arguments after a comma
 //   UNDERPIN_RUNTIME=runc-new   UNDERPIN_STARTS=1000   the runtime, and how many containers the loop starts
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { NodeAgent } from './agent.ts'
 import { nodeName, until } from './control-plane.ts'
 import type { MachineOptions } from './machine.ts'
 import { slower } from './network.ts'
-import {
-  bareMiner,
-  covered,
-  namespace,
-  policies,
-  slipped,
-  staticPod,
-  workers,
-  type Worker,
-} from './subjects.ts'
+import { Release } from './release.ts'
+import { bareMiner, covered, namespace, slipped, staticPod, workers } from './subjects.ts'
 import { World } from './world.ts'
 
 const nodes = (process.env['UNDERPIN_NODES'] ?? '6.12').split(' ').map((node) => {
@@ -27,37 +18,52 @@ const nodes = (process.env['UNDERPIN_NODES'] ?? '6.12').split(' ').map((node) =>
   return { node, series, kernelArguments: rest.join(',') }
 })
 const runtime = (process.env['UNDERPIN_RUNTIME'] ?? 'runc') as MachineOptions['runtime'] & string
-const starts = Number(process.env['UNDERPIN_STARTS'] ?? 10)
+const starts = Number(process.env['UNDERPIN_STARTS'] ?? 5)
 /** A miner that can reach its pool needs no longer, on a busy machine and a processor that is emulated. */
-const longEnough = 15_000 * slower
+const longEnough = 10_000 * slower
 
 describe.each(nodes)('$node', ({ series, kernelArguments }) => {
   let world: World
-  let agent: NodeAgent
+  let release: Release
   beforeAll(async () => {
     world = new World({ series, kernelArguments, runtime })
-    agent = new NodeAgent(world)
+    release = new Release(world)
     await world.start()
   })
   afterAll(() => world.close())
 
-  const mine = (worker: Worker) => until(`"${worker}" mines`, () => world.logins(worker) > 0, 120)
-  /** Nobody logs in while it is long enough. */
+  const heard = () => workers.map((worker) => world.heard(worker))
+  /** The pool hears of nobody while it is long enough. */
   const nobodyMines = async () => {
-    const before = workers.map((worker) => world.logins(worker))
+    const before = heard()
     await sleep(longEnough)
-    expect(workers.map((worker) => world.logins(worker))).toEqual(before)
+    expect(heard()).toEqual(before)
   }
+  const freshBareMiner = async () => {
+    await world.machine.must(world.ctr('ctr task rm -f bare; ctr container rm bare; true'))
+    await world.machine.must(world.ctr(bareMiner))
+  }
+  /** Starts containers one after the other whose first program may not run; answers how many ran. */
+  const loop = async () => {
+    const one =
+      'ctr_run --rm test.underpin.dev/tools:1 loop-$i /tmp/first >>/run/node/loop.log 2>&1'
+    const all = `ran=0; for i in $(seq ${starts}); do ${one} && ran=$((ran + 1)); done; echo $ran`
+    return Number(await world.machine.must(world.ctr(all), 60 + starts * 20))
+  }
+  const exec = (...command: string[]) =>
+    world.plane.kubectl('exec', '-n', 'shop', 'checkout', '-c', 'app', '--', ...command)
 
-  test('audit: policies of the cluster are in force before anybody is there', async () => {
-    await agent.installResources()
-    await world.plane.apply(namespace, ...policies('audit'))
-    await agent.start()
-    world.told('the agent is ready')
-    const { policies: told, kernel } = await agent.inForce('audit', 3)
-    expect(told.map(({ policy }) => policy).sort()).toEqual([
-      'ClusterRuntimePolicy/deny-bare-miners',
-      'ClusterRuntimePolicy/deny-miners',
+  test('installed: what the chart brings is in force, in audit', async () => {
+    await world.plane.apply(namespace)
+    await release.apply('audit')
+    world.told('helm has installed the chart')
+    await release.ready()
+    const { kernel, policies } = await release.inForce('audit', (await release.pod()).name)
+    expect(policies.map(({ policy }) => policy).sort()).toEqual([
+      'ClusterRuntimePolicy/underpin-bare-containers',
+      'ClusterRuntimePolicy/underpin-deny-miners',
+      'ClusterRuntimePolicy/underpin-image-code',
+      'ClusterRuntimePolicy/underpin-metadata-guard',
       'RuntimePolicy/shop/checkout',
     ])
     world.told(`policies are in force in audit on ${kernel.release}`)
@@ -71,43 +77,48 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     await world.plane.apply(covered, slipped)
     await world.machine.must(world.ctr(bareMiner))
     for (const worker of workers) {
-      await mine(worker)
-      world.told(`the miner "${worker}" has logged in at its pool`)
+      await until(`"${worker}" mines`, () => world.heard(worker) > 2, 120)
+      world.told(`the miner "${worker}" answers the jobs of its pool`)
     }
     await until('the workload answers', () => world.served(), 120)
     world.told('the covered pod answers')
   })
 
-  test('audit: the node tells of every container and what enforcing would stop', async () => {
+  test('audit: the reports name every container, and what enforcing would stop', async () => {
     const who = (row: { pod?: { name: string }; subject?: string }) => row.pod?.name ?? row.subject
     const miners = ['bare', `monitor-${nodeName}`, 'report-job']
-    const told = await until('all miners in the ledger', async () => {
-      const { ledger, containers } = await agent.state()
-      const handshakes = ledger.filter(({ decision }) => decision === 'protocol')
-      return (
-        miners.every((name) => handshakes.some((row) => who(row) === name)) && {
-          ledger,
-          containers,
-        }
-      )
+    const { ledger, containers } = await until('all miners in the ledger', async () => {
+      const state = await release.state()
+      const handshakes = state.ledger.filter(({ decision }) => decision === 'protocol')
+      return miners.every((name) => handshakes.some((row) => who(row) === name)) && state
     })
-    world.told('the report tells of all three')
-    const kinds = new Map(told.containers.map((one) => [one.pod?.name ?? one.id, one.kind]))
+    world.told('the node tells of all three')
+    const kinds = new Map(containers.map((one) => [one.pod?.name ?? one.id, one.kind]))
     expect(kinds.get('checkout')).toBe('pod')
     expect(kinds.get('report-job')).toBe('pod')
     expect(kinds.get(`monitor-${nodeName}`)).toBe('static')
     expect(kinds.get('bare')).toBe('bare')
-    expect(told.ledger.every(({ verdict }) => verdict === 'wouldDeny')).toBe(true)
-    expect(told.ledger.filter(({ pod }) => pod?.name === 'checkout')).toEqual([])
+    expect(ledger.every(({ verdict }) => verdict === 'wouldDeny')).toBe(true)
+    expect(ledger.filter(({ pod }) => pod?.name === 'checkout')).toEqual([])
+
+    const rows = await release.report()
+    const of = (name: string) => {
+      const row = rows.find(({ pod, container }) => (pod ?? container) === name)
+      return row && `${row.state}, ${row.kernel}`
+    }
+    world.told('report --cluster has told')
+    expect(of('checkout')).toBe('covered, audited')
+    expect(of('report-job')).toBe('uncovered, audited')
+    expect(of(`monitor-${nodeName}`)).toBe('uncovered, audited')
+    expect(of('bare')).toBe('never-admitted, audited')
   })
 
   test('audit: what kubectl exec starts is born in the container, and told', async () => {
-    const { status, output } = await world.plane.kubectl(
-      ...['exec', '-n', 'shop', 'checkout', '-c', 'app', '--', '/bin/id'],
-    )
-    expect({ status, output }).toMatchObject({ status: 0, output: /^uid=0/ as never })
+    const { status, output } = await exec('/bin/id')
+    expect(status).toBe(0)
+    expect(output).toMatch(/^uid=0/)
     await until('it is told', async () =>
-      (await agent.state()).ledger.some(
+      (await release.state()).ledger.some(
         ({ exe, pod, verdict }) =>
           exe === '/bin/id' && pod?.name === 'checkout' && verdict === 'wouldDeny',
       ),
@@ -115,47 +126,75 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
   })
 
   test('promoted: the miners are stopped in all three, and the workload goes on', async () => {
-    await world.plane.apply(...policies('enforce'))
+    await release.apply('enforce')
     world.told('promoted')
-    await agent.inForce('enforce', 3)
+    await release.inForce('enforce')
     world.told('policies are enforced, says the node')
     await sleep(1000) // what was on its way to the pool
     await nobodyMines()
     expect(await world.served()).toBe(true)
-    const denied = async () =>
-      (await agent.state()).ledger.filter((row) => row.verdict === 'denied')
-    await until('denials of all three', async () => (await denied()).length >= 3)
-    world.told('all three are denied, says the node')
-    const { status } = await world.plane.kubectl(
-      ...['exec', '-n', 'shop', 'checkout', '-c', 'app', '--', '/bin/id'],
-    )
-    expect(status).not.toBe(0)
+    expect((await exec('/bin/id')).status).not.toBe(0)
+    world.told('nobody mines, and the covered pod answers')
   })
 
-  test('the agent is killed: what is in force stays, and a new container finds it so', async () => {
-    await agent.kill('KILL')
-    await world.machine.must(world.ctr('ctr task rm -f bare; ctr container rm bare'))
-    await world.machine.must(world.ctr(bareMiner))
+  test(`the agent is killed: what is in force stays, and ${starts} containers that start find it so`, async () => {
+    const { name, uid } = await release.pod()
+    await world.plane.kubectl(
+      'delete',
+      'pod',
+      '-n',
+      'underpin',
+      name,
+      '--force',
+      '--grace-period=0',
+    )
+    await freshBareMiner()
+    const denied = await release.denials('/tmp/first')
+    expect(await loop()).toBe(0)
+    expect(await release.denials('/tmp/first')).toBe(denied + starts)
     await nobodyMines()
     expect(await world.served()).toBe(true)
-    world.told('without an agent nobody mines, and the workload works')
+    await release.ready()
+    const next = await release.pod()
+    expect(next.uid).not.toBe(uid)
+    await release.inForce('enforce', next.name)
+    world.told('its pod was killed, and another has taken over')
   })
 
-  test(`the agent is replaced while ${starts} containers start: none runs what is denied`, async () => {
-    const replaced = agent.start()
-    const loop =
-      `ran=0; for i in $(seq ${starts}); do ctr_run --rm test.underpin.dev/tools:1 loop-$i /tmp/first ` +
-      '>>/run/node/loop.log 2>&1 && ran=$((ran + 1)); done; echo $ran'
-    const ran = await world.machine.must(world.ctr(loop), 60 + starts * 20)
-    await replaced
-    expect(Number(ran)).toBe(0)
-    const denied = await agent.denials('/tmp/first')
-    expect(denied).toBe(starts)
-    world.told(
-      `${starts} containers were started, ${denied} first programs denied, ${ran.trim()} ran`,
-    )
-    await agent.inForce('enforce', 3)
+  test(`upgraded while ${starts} containers start: none runs what is denied`, async () => {
+    const { uid } = await release.pod()
+    const denied = await release.denials('/tmp/first')
+    await release.apply('enforce', { flows: true })
+    expect(await loop()).toBe(0)
+    await release.ready()
+    const next = await release.pod()
+    expect(next.uid).not.toBe(uid)
+    expect(await release.denials('/tmp/first')).toBe(denied + starts)
+    await release.inForce('enforce', next.name)
     await nobodyMines()
+    expect(await world.served()).toBe(true)
+    world.told('upgraded')
+  })
+
+  test('booted again, with what was known last put in force by a service of the node: enforced from the first program on', async () => {
+    await release.atBoot()
+    const before = heard()
+    await world.machine.cutPower()
+    await world.machine.boot()
+    world.told('booted again')
+    await world.machine.ready()
+    world.told('the node is ready again')
+    await freshBareMiner()
+    expect(await loop()).toBe(0)
+    await until('the workload is back', () => world.served(), 180)
+    world.told('the covered pod answers again')
+    await release.ready()
+    await release.inForce('enforce', (await release.pod()).name)
+    const { containers } = await release.state()
+    expect(containers.filter(({ kind }) => kind === 'unbound')).toEqual([])
+    await nobodyMines()
+    expect(heard()).toEqual(before)
+    world.told('nobody has mined since')
   })
 
   test('drained: the workload leaves, and what does not obey a drain stays stopped', async () => {
@@ -163,31 +202,12 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
       ...['drain', nodeName, '--ignore-daemonsets', '--force', '--timeout=90s'],
     )
     expect({ status, error }).toMatchObject({ status: 0 })
+    expect(await world.served()).toBe(false)
     await nobodyMines()
     await world.plane.kubectl('uncordon', nodeName)
     await world.plane.apply(covered, slipped)
     await until('the workload is back', () => world.served(), 120)
+    await nobodyMines()
     world.told('drained, and back')
-    await nobodyMines()
-  })
-
-  test('booted again: enforced from the first program on', async () => {
-    await agent.atBoot()
-    const before = workers.map((worker) => world.logins(worker))
-    await world.machine.cutPower()
-    await world.machine.boot()
-    world.told('booted again')
-    await world.machine.ready()
-    world.told('the node is ready again')
-    await until('the workload is back', () => world.served(), 180)
-    world.told('the covered pod answers again')
-    await world.machine.must(world.ctr('ctr container rm bare; true'))
-    await world.machine.must(world.ctr(bareMiner))
-    await nobodyMines()
-    expect(workers.map((worker) => world.logins(worker))).toEqual(before)
-    await agent.inForce('enforce', 3)
-    const { containers } = await agent.state()
-    expect(containers.filter(({ kind }) => kind === 'unbound')).toEqual([])
-    world.told('nobody has mined since')
   })
 })

@@ -13,7 +13,7 @@ cache=${UNDERPIN_CACHE:-/var/cache/underpin}
 
 "$here/../guest/setup.sh" "$cache/guest" "$@" >&2
 runtimes=$("$here/../runtimes/setup.sh")
-cluster=$("$here/../cluster/setup.sh" etcd kube-apiserver kube-controller-manager kubelet kubectl)
+cluster=$("$here/../cluster/setup.sh" etcd kube-apiserver kube-controller-manager kubelet kubectl helm)
 
 stamp=$(cat "$here/setup.sh" "$here"/programs/* | sha256sum | cut -c1-16)
 kept=$cache/node/$stamp
@@ -52,22 +52,25 @@ compiler=$(command -v gcc clang-19 clang | head -n 1)
 
 digest() { sha256sum "$1" | cut -d' ' -f1; }
 
-# image NAME FOLDER COMMAND: an archive as `docker save` writes it, of one layer
+# image NAME FOLDER STARTED [REFERENCE]: an archive as `docker save` writes it, of one layer
 image() {
   local made=$work/image-$1 file
   mkdir "$made"
   tar -C "$2" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cf "$made/layer.tar" .
-  printf '{"architecture":"%s","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["%s"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+  printf '{"architecture":"%s","os":"linux","config":{"Env":["PATH=/bin"],%s},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
     "$(dpkg --print-architecture)" "$3" "$(digest "$made/layer.tar")" >"$made/config.json"
   file=$(digest "$made/config.json").json
   mv "$made/config.json" "$made/$file"
-  printf '[{"Config":"%s","RepoTags":["test.underpin.dev/%s:1"],"Layers":["layer.tar"]}]' "$file" "$1" >"$made/manifest.json"
+  printf '[{"Config":"%s","RepoTags":["%s"],"Layers":["layer.tar"]}]' "$file" "${4:-test.underpin.dev/$1:1}" >"$made/manifest.json"
   tar -C "$made" -cf "$work/kept/images/$1.tar" .
 }
 
 mkdir -p "$work"/{pause,tools/{bin,tmp,etc,opt}}
 "$compiler" -static -Os -s -o "$work/pause/pause" "$here/programs/pause.c"
-image pause "$work/pause" /pause
+image pause "$work/pause" '"Cmd":["/pause"]'
+mkdir -p "$work/sidecar/usr/local/bin"
+"$compiler" -static -Os -s -o "$work/sidecar/usr/local/bin/pilot-agent" "$here/programs/sidecar.c"
+image sidecar "$work/sidecar" '"Entrypoint":["/usr/local/bin/pilot-agent"]' docker.io/istio/proxyv2:1.27.1
 "$compiler" -static -Os -s -o "$work/tools/opt/miner" "$here/programs/miner.c"
 cp "$runtimes/busybox" "$work/tools/bin/sh"
 # Every program is a name of its own, so that policy can tell them apart by path.
@@ -76,7 +79,7 @@ for program in sleep cat ls ps id true mkdir cp chmod nc wget httpd env date ech
 done
 ln "$work/tools/bin/sh" "$work/tools/tmp/first" # for where nothing may run
 echo 'root:x:0:0:root:/:/bin/sh' >"$work/tools/etc/passwd"
-image tools "$work/tools" /bin/sh
+image tools "$work/tools" '"Cmd":["/bin/sh"]'
 
 touch "$work/kept/made"
 mv "$work/kept" "$kept"

@@ -6,28 +6,56 @@ import { host } from './network.ts'
 export const poolPort = 3333
 export const workers = ['slipped', 'static', 'bare'] as const
 export type Worker = (typeof workers)[number]
+export type Mode = 'audit' | 'enforce'
 
 const image = 'test.underpin.dev/tools:1'
+const proxy = 'docker.io/istio/proxyv2:1.27.1'
 const container = (name: string, command: string[]) => ({
   ...{ name, image, imagePullPolicy: 'Never', command },
 })
-const spec = {
-  automountServiceAccountToken: false,
-  terminationGracePeriodSeconds: 1,
-  nodeName: 'node-1',
+const spec = { automountServiceAccountToken: false, terminationGracePeriodSeconds: 1 }
+export const namespace = {
+  ...{ apiVersion: 'v1', kind: 'Namespace' },
+  metadata: { name: 'shop', labels: { 'istio-injection': 'enabled' } },
 }
-export const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }
 
-/** Admitted, and injected: an application that answers on port 8080, beside its sidecar. */
+/** As it is after injection: an application that answers on port 8080, beside its sidecar, behind a redirect. */
 export const covered = {
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: 'checkout', namespace: 'shop', labels: { app: 'checkout' } },
+  metadata: {
+    ...{ name: 'checkout', namespace: 'shop', labels: { app: 'checkout' } },
+    annotations: {
+      'sidecar.istio.io/status':
+        '{"initContainers":["istio-init"],"containers":["istio-proxy"],"revision":"default"}',
+    },
+  },
   spec: {
     ...spec,
+    initContainers: [
+      {
+        ...{ name: 'istio-init', image: proxy, imagePullPolicy: 'Never' },
+        args: 'istio-iptables -p 15001 -z 15006 -u 1337 -m REDIRECT -i * -x  -b * -d 15090,15021,15020'.split(
+          ' ',
+        ),
+        securityContext: {
+          ...{ runAsUser: 0, runAsGroup: 0, runAsNonRoot: false },
+          ...{ privileged: false, allowPrivilegeEscalation: false },
+          capabilities: { add: ['NET_ADMIN', 'NET_RAW'], drop: ['ALL'] },
+        },
+      },
+    ],
     containers: [
       container('app', ['/bin/httpd', '-f', '-p', '8080', '-h', '/etc']),
-      container('istio-proxy', ['/bin/sleep', '1000000']),
+      {
+        ...{ name: 'istio-proxy', image: proxy, imagePullPolicy: 'Never' },
+        args: ['proxy', 'sidecar', '--domain', '$(POD_NAMESPACE).svc.cluster.local'],
+        securityContext: {
+          ...{ runAsUser: 1337, runAsGroup: 1337, runAsNonRoot: true },
+          ...{ privileged: false, allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
+          capabilities: { drop: ['ALL'] },
+        },
+      },
     ],
   },
 }
@@ -56,7 +84,7 @@ export const slipped = {
 export const staticPod = {
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: 'monitor', namespace: 'default' },
+  metadata: { name: 'monitor', namespace: 'shop' },
   spec: {
     ...{ hostNetwork: true, terminationGracePeriodSeconds: 1 },
     containers: [container('monitor', ['/opt/miner', host, `${poolPort}`, 'static'])],
@@ -66,29 +94,17 @@ export const staticPod = {
 /** Started beside Kubernetes: no API server knows of it. */
 export const bareMiner = `ctr_run -d --null-io --net-host ${image} bare /opt/miner ${host} ${poolPort} bare`
 
-type Mode = 'audit' | 'enforce'
-const apiVersion = 'underpin.dev/v1alpha1'
-const guardRails = [{ protocol: 'stratum' }, { exe: ['/tmp/**', '/var/tmp/**', '/dev/shm/**'] }]
-
-export const policies = (mode: Mode): object[] => [
-  {
-    ...{ apiVersion, kind: 'RuntimePolicy', metadata: { name: 'checkout', namespace: 'shop' } },
-    spec: {
-      mode,
-      select: { pods: { matchLabels: { app: 'checkout' } } },
-      processes: [
-        { exe: '/pause' },
-        { exe: '/bin/httpd', ingress: [{ ports: ['8080/TCP'] }] },
-        { exe: '/bin/sleep' },
-      ],
-    },
+/** What the workload needs, and nothing else. */
+export const checkout = (mode: Mode): object => ({
+  ...{ apiVersion: 'underpin.dev/v1alpha1', kind: 'RuntimePolicy' },
+  metadata: { name: 'checkout', namespace: 'shop' },
+  spec: {
+    mode,
+    select: { pods: { matchLabels: { app: 'checkout' } } },
+    processes: [
+      { exe: '/pause' },
+      { exe: '/usr/local/bin/pilot-agent' },
+      { exe: '/bin/httpd', ingress: [{ ports: ['8080/TCP'] }] },
+    ],
   },
-  {
-    ...{ apiVersion, kind: 'ClusterRuntimePolicy', metadata: { name: 'deny-miners' } },
-    spec: { mode, scope: 'pod', deny: guardRails },
-  },
-  {
-    ...{ apiVersion, kind: 'ClusterRuntimePolicy', metadata: { name: 'deny-bare-miners' } },
-    spec: { mode, scope: 'unmanaged', deny: guardRails },
-  },
-]
+})

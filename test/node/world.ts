@@ -68,11 +68,13 @@ export class World {
     console.log(`${((performance.now() - this.began) / 1000).toFixed(1).padStart(7)} s  ${what}`)
   }
 
-  /** How often each miner has logged in at the pool. */
-  logins(worker: Worker): number {
-    const log = readFileSync(this.poolLog, 'utf8')
-    return log.split('\n').filter((line) => line.includes(`"authorized","worker":"${worker}"`))
-      .length
+  /** How often the pool has heard from this miner: it logs in, and answers every job with a share that is none. */
+  heard(worker: Worker): number {
+    const lines = readFileSync(this.poolLog, 'utf8').trim().split('\n')
+    return lines.filter(
+      (line) =>
+        line.includes(`"worker":"${worker}"`) && /"event":"(authorized|refused)"/.test(line),
+    ).length
   }
 
   /** With containerd's own client, and `ctr_run` for the runtime of this node. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* miner ADDRESS PORT WORKER: speaks to a mining pool as miners do and computes nothing: subscribes, logs in as WORKER, and
- * prints a line for what comes of it. Connects again after a second, for ever, when it was cut off, or silence lasts. */
+/* miner ADDRESS PORT WORKER: speaks to a mining pool as miners do and computes nothing: subscribes, logs in as WORKER,
+ * answers every job with a share that is none, and prints a line for what comes of it. Connects again after a second, for ever, when it was cut off, or silence lasts. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +39,14 @@ static void mine(int connection, const char *worker)
 		perror("write");
 	else
 		while ((line = fgets(text, sizeof(text), pool)))
-			if (strstr(line, "mining.notify") && !jobs++)
-				puts("mining");
+			if (strstr(line, "mining.notify")) {
+				if (!jobs++)
+					puts("mining");
+				dprintf(connection,
+					"{\"id\":3,\"method\":\"mining.submit\",\"params\":[\"%s\",\"0\","
+					"\"00\",\"00\",\"00\"]}\n",
+					worker);
+			}
 	puts("cut off");
 	fclose(pool);
 }
