@@ -164,7 +164,7 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
     log.info({ signal: await asked }, 'stopping')
     running.stop()
     if (args.has('disarm-on-uninstall') && (await running.uninstalled())) {
-      takeAway(enforcer.disarm(places.pins), places, keep, log, screen)
+      takeAway(enforcer.disarm(places.pins), places, common.keep, log, screen)
       return 0
     }
   } catch (error) {
