@@ -25,8 +25,9 @@ import {
 import { markOf, readMarks } from '../../policies/src/index.ts'
 import { createLog, createMetrics, openCluster } from '../../runtime/src/index.ts'
 import { ended, need, Sandbox, until } from '../harness/sandbox.ts'
-import { startCluster, type Cluster } from './cluster.ts'
-import { applyDefinitions, containerId, must, NodeWorld } from './node-world.ts'
+import { cableTo } from '../cluster/cable.ts'
+import { startCluster, type Cluster } from '../cluster/cluster.ts'
+import { applyDefinitions, containerId, must, NodeWorld } from '../cluster/node-world.ts'
 
 const [yes, no] = [need('true'), need('false')]
 const only = (exe: string, mode = 'enforce') => ({
@@ -37,11 +38,17 @@ const only = (exe: string, mode = 'enforce') => ({
 
 const program = join(import.meta.dirname, '../../cli/src/main.ts')
 
+type Kubeconfig = {
+  clusters: { cluster: { server: string } }[]
+  users: { user: { token: string } }[]
+}
+
 let cluster: Cluster
 let world: NodeWorld
 let s: Sandbox
 let keep: string
 const agents: ClusterAgent[] = []
+const commands: ChildProcess[] = []
 
 beforeAll(async () => {
   cluster = await startCluster()
@@ -51,9 +58,10 @@ beforeAll(async () => {
   await must(cluster.ask, 'POST', '/api/v1/namespaces', { metadata: { name: 'shop' } })
   await must(cluster.ask, 'POST', '/api/v1/nodes', { metadata: { name: 'node-1' } })
 })
-afterEach(() => {
+afterEach(async () => {
   vi.unstubAllEnvs()
   for (const agent of agents.splice(0)) agent.stop()
+  for (const child of commands.splice(0)) await ended(child, 'SIGKILL')
 })
 afterAll(async () => {
   for (const agent of agents.splice(0)) agent.stop()
@@ -218,9 +226,10 @@ it('changes nothing while the API server is away, and begins without it after a 
   const id = containerId()
   const uid = await world.pod('cart-2', { labels: { app: 'cart' } })
   await until('its row is there', () => agent.state().pods[uid.replaceAll('-', '')])
-  const { generation } = agent.state()
   await cluster.server.stop('SIGKILL')
   try {
+    await sleep(500) // what had come already
+    const { generation } = agent.state()
     await sleep(3000)
     expect(agent.state()).toMatchObject({ generation, problems: [] })
     expect(await run(uid, id, yes)).toBe(0)
@@ -246,6 +255,53 @@ it('changes nothing while the API server is away, and begins without it after a 
   await until('the policy is gone', () => next?.state().loaded.length === 0, 30_000)
 })
 
+it('is away from the API server for so long that only a list can tell what happened meanwhile', async () => {
+  const config = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as Kubeconfig
+  const [server] = config.clusters
+  if (!server) throw new Error('a kubeconfig without a cluster')
+  const cable = await cableTo(Number(new URL(server.cluster.server).port))
+  const far = { labels: { app: 'far' } }
+  const asFar = (exe: string) => ({
+    ...withShell(only(exe)),
+    select: { pods: { matchLabels: far.labels } },
+  })
+  server.cluster.server = `https://127.0.0.1:${cable.port}`
+  const kubeconfig = join(keep, 'cable.json')
+  writeFileSync(kubeconfig, JSON.stringify(config))
+  try {
+    await world.policy('far', asFar(yes))
+    const gone = await world.pod('cart-7', far)
+    const uid = await world.pod('cart-6', far)
+    const agent = await start({ cluster: await openCluster({ kubeconfig, timeoutMs: 2000 }) })
+    const id = containerId()
+    const known = (of: string) => of.replaceAll('-', '') in agent.state().pods
+    await until('all are there', () => agent.live()['policies'] && known(uid) && known(gone))
+    expect(await run(uid, id, no)).not.toBe(1)
+    cable.pull()
+    await sleep(500) // what had come already
+    const { generation } = agent.state()
+    // Everything changes, and the API server forgets how.
+    await world.change('far', asFar(no))
+    await world.remove('cart-7')
+    const late = await world.pod('cart-8', far)
+    await cluster.server.stop('SIGKILL')
+    await cluster.server.start()
+    const before = cable.tried()
+    await until('it asked in vain', () => cable.tried() > before + 20, 30_000)
+    expect(agent.state()).toMatchObject({ generation, problems: [] })
+    expect(await run(uid, id, yes)).toBe(0)
+    expect(await run(uid, id, no)).not.toBe(1)
+    cable.plug()
+    await until('it knows', () => known(late) && !known(gone), 60_000)
+    await vi.waitFor(async () => expect(await run(uid, id, no)).toBe(1), 30_000)
+    expect(await run(uid, id, yes)).not.toBe(0)
+    expect(JSON.stringify(s.log)).toContain('status 410')
+  } finally {
+    cable.close()
+    await world.removePolicy('far')
+  }
+})
+
 it('takes away with the next list what went while it did not look', async () => {
   const first = await start()
   const id = containerId()
@@ -265,10 +321,7 @@ it('reads a token again that expired, in a pod', async () => {
   const folder = join(keep, 'serviceaccount')
   mkdirSync(folder, { recursive: true })
   copyFileSync(join(cluster.folder, 'certificates', 'apiserver.crt'), join(folder, 'ca.crt'))
-  const { clusters, users } = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as {
-    clusters: { cluster: { server: string } }[]
-    users: { user: { token: string } }[]
-  }
+  const { clusters, users } = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as Kubeconfig
   const { hostname, port } = new URL(clusters[0]?.cluster.server ?? '')
   vi.stubEnv('KUBERNETES_SERVICE_HOST', hostname)
   vi.stubEnv('KUBERNETES_SERVICE_PORT', port)
@@ -315,10 +368,13 @@ describe('told to end', () => {
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
+    commands.push(child)
     let text = ''
     child.stdout.on('data', (data: Buffer) => (text += data.toString()))
-    const said = () => text.includes('"state":"there"') && text.includes('"msg":"ready"')
-    await until('it is ready', () => said() || child.exitCode !== null, 60_000)
+    const said = () => text.includes('"state":"there"') && text.includes('"message":"ready"')
+    await until('it is ready', () => said() || child.exitCode !== null, 60_000).catch(
+      () => undefined,
+    )
     expect(said(), text).toBe(true)
     return child
   }
@@ -358,7 +414,7 @@ describe('told to end', () => {
     expect(await run(uid, id, no)).toBe(1)
     expect(existsSync(s.pins)).toBe(false)
     expect([...readdirSync(keep), ...readdirSync(s.options().state)]).not.toContainEqual(
-      expect.stringMatching(/json|lock/),
+      expect.stringMatching(/^(state|inputs|events|last-known|lock)/),
     )
     await world.removePolicy('taken')
   })

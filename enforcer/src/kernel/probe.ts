@@ -109,7 +109,8 @@ async function connectionFails(aim: (pid: number) => void): Promise<boolean> {
   const child = spawn(process.execPath, ['-e', connects], { stdio: ['pipe', 'ignore', 'ignore'] })
   const exit = once(child, 'exit') as Promise<[number | null, string | null]>
   try {
-    aim(child.pid ?? 0)
+    // One that could not be started has no number, and 0 would be ourselves; `exit` says why.
+    if (child.pid !== undefined) aim(child.pid)
     child.stdin.end('go\n')
     return (await exit)[0] === 3
   } finally {
