@@ -62,7 +62,7 @@ const on = (
   more,
 })
 
-/** On every kernel both mechanisms: by one of them the attempts, by the other exec, and on 6.12 and 7.2 the attempts by both.
+/** On every kernel both mechanisms: by one of them the attempts, by the other exec, and on 7.2 the attempts by both.
  * How processes talk does not depend on the mechanism; the oldest kernel and the newest have every test of it between them. */
 export const guests: readonly Guest[] = [
   on('5.10', true, [load, attempts, ...names, mining], { more: [network, identity, ...peers] }),
@@ -72,7 +72,7 @@ export const guests: readonly Guest[] = [
   on('6.1', true, [load, exec, identity], { more: [attempts] }),
   on('6.1', false, [attempts, ...peers], { more: [load, exec] }),
   on('6.12', true, [exec, runtimes, attempts, guard], { more: [load, identity] }),
-  on('6.12', false, [load, exec, attempts, carried]),
+  on('6.12', false, [load, exec, carried], { more: [attempts] }),
   on('6.12', true, [recognise], { lockdown: 'integrity' }),
   on('6.12', true, [], { lockdown: 'confidentiality' }),
   { ...on('6.12', true, []), clock: true },
