@@ -111,7 +111,7 @@ function layer(name: string, paths: string[]) {
   tar(['-f', plain, '-C', root, ...paths])
   const diffId = `sha256:${hashOf(plain)}`
   // No name and no time in it.
-  const { status } = spawnSync('gzip', ['-n', '-9', plain], { stdio: 'inherit' })
+  const { status } = spawnSync('gzip', ['-n', '-6', plain], { stdio: 'inherit' })
   if (status !== 0) throw new Error(`gzip ended with ${status}`)
   const digest = hashOf(`${plain}.gz`)
   const { size } = statSync(`${plain}.gz`)

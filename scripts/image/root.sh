@@ -51,6 +51,12 @@ done
 # One file of a large package: the agent starts it to see which layer it comes from.
 dpkg-deb --fsys-tarfile "$(fetched coreutils)" | tar -x -C "$root" --keep-directory-symlink --wildcards './bin/true' './usr/bin/true' './usr/share/doc/coreutils/copyright' 2>/dev/null || :
 [ -x "$root/usr/bin/true" ]
+# Licences that stand in a package which holds nothing else of use.
+for link in "$root"/usr/share/doc/*; do
+  [ ! -e "$link" ] || continue
+  name=$(readlink "$link")
+  dpkg-deb --fsys-tarfile "$(fetched "$name")" | tar -x -C "$root" "./usr/share/doc/$name/copyright"
+done
 ln -sf dash "$root/usr/bin/sh"
 for tool in basename cat cp dirname env grep id kill ls mkdir mount mv ps pwd readlink rm rmdir sed sleep umount uname unshare; do
   ln -s busybox "$root/usr/bin/$tool"
