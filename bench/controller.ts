@@ -14,11 +14,11 @@ import {
   slipped,
   stateOf,
 } from '../controller/src/specimens.ts'
-import { markOf, writeMarks, type NodeState } from '../policies/src/index.ts'
+import { markOf, writeMarks, type NodeState, type PodName } from '../policies/src/index.ts'
 import type { LiveRecord } from '../webhook/src/index.ts'
 import { say } from './figures.ts'
 
-const size = {
+export const size = {
   nodes: 5000,
   workloads: 3000,
   podsOfEach: 50,
@@ -86,8 +86,9 @@ const marks = writeMarks(
 
 const mebibytes = (): number => Math.round(process.memoryUsage.rss() / 2 ** 20)
 
-function stateWith(node: string, pods: readonly LiveRecord[]): NodeState {
-  const named = pods.map(({ name, uid }) => ({ namespace: 'shop', name, uid }))
+/** What a node with these pods says of them. */
+export function stateWith(node: string, pods: readonly PodName[]): NodeState {
+  const named = pods.map(({ namespace, name, uid }) => ({ namespace, name, uid }))
   return stateOf(node, {
     inForce: { count: policies.length, marks },
     policies: policies.slice(0, size.selecting).map(({ key, generation }) => ({

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { makeImage } from '../test/attempts/image.ts'
 import { agent } from './agent.ts'
 import { startBudget } from './budget.ts'
+import { cluster } from './cluster.ts'
 import { code, prepareCode } from './code.ts'
 import { containers } from './containers.ts'
 import { controller } from './controller.ts'
@@ -56,6 +57,10 @@ const benches: Record<string, Bench> = {
   escape: { about: 'a million denied execs, of which none may run', run: escape, guest: true },
   ledger: { about: 'denied decisions a second, records read a second', run: ledger },
   controller: { about: 'reports, status and join of 5,000 nodes; memory', run: controller },
+  cluster: {
+    about: 'webhook and controller before a real API server with 5,000 nodes; reports in etcd',
+    run: cluster,
+  },
   scan: { about: '10,000 workloads in files, a 7 MiB object, damaged manifests', run: scan },
   webhook: { about: 'reviews a second, latency, memory, an object of 7 MiB', run: webhook },
   loss: { about: 'reviews lost while certificates and webhooks are replaced', run: webhookLoss },

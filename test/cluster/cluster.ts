@@ -17,6 +17,8 @@ export type Cluster = {
   kubeconfig: string
   powerless: string
   folder: string
+  /** Where etcd answers, over plain HTTP. */
+  etcd: string
   /** The API server alone; it comes back on the same port with everything it had. */
   server: { stop: (signal?: NodeJS.Signals) => Promise<void>; start: () => Promise<void> }
   stop: () => Promise<void>
@@ -91,7 +93,7 @@ export async function startCluster(flags: readonly string[] = []): Promise<Clust
       stop: (signal) => end(running.server, signal),
       start: async () => void (await startServer()),
     }
-    return { ask, kubeconfig, powerless, folder, server, stop }
+    return { ask, kubeconfig, powerless, folder, etcd, server, stop }
   } catch (error) {
     const log = tail(join(folder, 'kube-apiserver.log'))
     await stop()
