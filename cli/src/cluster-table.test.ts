@@ -117,6 +117,14 @@ test('names that somebody else chose move no cursor and break no line', () => {
   expect(lines.filter((one) => /[\n\u001b]/.test(one))).toEqual([])
 })
 
+test('nobody is told to paste what a node made up', () => {
+  const commands = (policy: string) =>
+    linesOf([slipped], [sum({ policy })]).filter((one) => one.includes('kubectl patch'))
+  for (const made of ['RuntimePolicy/shop/x; reboot', 'RuntimePolicy/$(id)/x', 'Role/a/b', 'x'])
+    expect(commands(made)).toEqual([])
+  expect(commands('ClusterRuntimePolicy/miners')[0]).toContain('clusterruntimepolicy miners --type')
+})
+
 test('a cluster of thousands is cut, and says so; nothing is nothing', () => {
   const rows = Array.from({ length: 500 }, (_, at) => row({ workload: `Deployment/shop/a-${at}` }))
   expect(linesOf(rows).find((one) => one.startsWith('and '))).toBe('and 300 more (-o json has all)')

@@ -147,16 +147,21 @@ function stopLines(title: string, sums: readonly PlacedSum[], paint: Paint): str
   ]
 }
 
+const policyKey = /^(?:RuntimePolicy\/([a-z0-9-]+)|ClusterRuntimePolicy)\/([a-z0-9.-]+)$/
+
+/** A node may tell anything; what somebody may paste into a shell is a name as Kubernetes allows it. */
 function howToEnforce(would: readonly PlacedSum[]): string[] {
-  const keys = [...new Set(would.flatMap(({ policy }) => policy ?? []))].slice(0, most.policies)
-  const commands = keys.flatMap((key) => {
-    const parts = clean(key).split('/')
-    const [kind = '', name] = [parts[0]?.toLowerCase(), parts.at(-1)]
-    const place = parts.length === 3 ? ` -n ${parts[1]}` : ''
-    if (name === undefined || parts.length < 2) return []
-    return [`  kubectl patch ${kind} ${name}${place} --type merge -p '{"spec":{"mode":"enforce"}}'`]
+  const keys = new Set(would.flatMap(({ policy }) => policy ?? []))
+  const commands = [...keys].flatMap((key) => {
+    const [, namespace, name] = policyKey.exec(key) ?? []
+    if (name === undefined) return []
+    const what =
+      namespace === undefined
+        ? `clusterruntimepolicy ${name}`
+        : `runtimepolicy ${name} -n ${namespace}`
+    return [`  kubectl patch ${what} --type merge -p '{"spec":{"mode":"enforce"}}'`]
   })
-  return commands.length === 0 ? [] : ['', 'to enforce:', ...commands]
+  return commands.length === 0 ? [] : ['', 'to enforce:', ...commands.slice(0, most.policies)]
 }
 
 function problemLines(problems: readonly string[]): string[] {
