@@ -105,13 +105,6 @@ const layers: Layer[] = [
     minutes: 55,
     steps: [['node', 'test/guest/run.ts']],
   },
-  {
-    name: 'node',
-    proves: 'a whole node of a cluster, from boot to boot, in a virtual machine',
-    kernel: true,
-    minutes: 30,
-    steps: [['test/node/setup.sh'], vitest('node')],
-  },
 ]
 
 function clangFormatSteps(): string[][] {

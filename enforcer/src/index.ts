@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the command line may use.
 export { enforce, type Agent, type EnforceOptions } from './enforce.ts'
-export {
-  enforceCluster,
-  enforceKept,
-  type ClusterAgent,
-  type ClusterAgentOptions,
-  type KeptOptions,
-} from './cluster/agent.ts'
+export { enforceCluster, type ClusterAgent, type ClusterAgentOptions } from './cluster/agent.ts'
 export { compile, patternsOf, scopeOf, type Plan } from './plan/compile.ts'
 export { knownPods, type KnownPod } from './identity/pods.ts'
 export { cgroupMount } from './kernel/cgroups.ts'

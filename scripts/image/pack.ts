@@ -3,7 +3,16 @@
 // its contents (SPDX 2.3) in it and beside it. Needs no registry, no daemon and no privileges.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const [root = '', list = '', out = ''] = process.argv.slice(2)
@@ -109,13 +118,23 @@ function tar(args: string[]): void {
 function layer(name: string, paths: string[]) {
   const plain = join(layout, `${name}.tar`)
   tar(['-f', plain, '-C', root, ...paths])
-  const diffId = `sha256:${hashOf(plain)}`
-  // No name and no time in it.
-  const { status } = spawnSync('gzip', ['-n', '-6', plain], { stdio: 'inherit' })
-  if (status !== 0) throw new Error(`gzip ended with ${status}`)
-  const digest = hashOf(`${plain}.gz`)
-  const { size } = statSync(`${plain}.gz`)
-  renameSync(`${plain}.gz`, join(blobs, digest))
+  const hash = hashOf(plain)
+  const diffId = `sha256:${hash}`
+  // The system's layer takes most of the time and is nearly always the one of last time.
+  const folder = join(dirname(out), 'layers', name)
+  const kept = join(folder, `${hash}.tar.gz`)
+  if (!existsSync(kept)) {
+    // No name and no time in it.
+    const { status } = spawnSync('gzip', ['-n', '-6', plain], { stdio: 'inherit' })
+    if (status !== 0) throw new Error(`gzip ended with ${status}`)
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    renameSync(`${plain}.gz`, kept)
+  }
+  rmSync(plain, { force: true })
+  const digest = hashOf(kept)
+  const { size } = statSync(kept)
+  copyFileSync(kept, join(blobs, digest))
   const mediaType = 'application/vnd.oci.image.layer.v1.tar+gzip'
   return { name, diffId, descriptor: { mediaType, size, digest: `sha256:${digest}` } }
 }

@@ -58,10 +58,6 @@ export const agent: Command = {
       value: 'ADDRESS',
       help: 'serve /metrics, /healthz and /readyz there, for example :9465',
     },
-    {
-      name: 'once',
-      help: 'put in force what was known last, without an API server, and end; for before the containers of a node that boots',
-    },
     { name: 'cgroup', value: 'PATH', help: 'only below this cgroup folder (the whole machine)' },
     {
       name: 'pending',
@@ -91,10 +87,9 @@ export const agent: Command = {
   examples: [
     ['underpin agent --metrics :9465', 'in a pod of the DaemonSet'],
     ['underpin agent --kubeconfig ~/.kube/config --node worker-1', 'by hand, on that node'],
-    ['underpin agent --once', 'as a service of the node, before its container runtime'],
   ],
   exits: [
-    [0, 'stopped by SIGTERM or SIGINT, or --once did it'],
+    [0, 'stopped by SIGTERM or SIGINT'],
     [2, 'the command line was not understood, or another agent runs'],
     [3, 'the kernel refused, or lacks something'],
   ],
@@ -108,6 +103,7 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
   const resolvers = resolversOf(args, 'agent')
   const times = timesOf(args, 'agent')
   const places = placesOf(args)
+  const keep = resolve(args.value('keep') ?? usualKeep)
   const address = args.value('metrics')
   if (address !== undefined) readListenAddress(address)
   const node = args.value('node') ?? process.env['NODE_NAME'] ?? hostname()
@@ -117,20 +113,6 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
   const enforcer = await openEnforcer('enforce policies')
   requireBtf('enforce policies')
   const log = createLog({ level, base: { part: 'agent', node } })
-  const common = {
-    ...{ node, pending, log, times, ...places },
-    keep: resolve(args.value('keep') ?? usualKeep),
-    ...(cgroup !== undefined && { cgroup }),
-    flows: args.has('flows'),
-    cutDenied: args.has('cut-denied'),
-    ...(resolvers && { resolvers }),
-    objects: objectsFolder(),
-  }
-  if (args.has('once')) {
-    const { loaded, generation } = await enforcer.enforceKept(common)
-    log.info({ policies: loaded.length, generation }, 'what was known last is in force')
-    return 0
-  }
   const cluster = await openCluster({
     ...(kubeconfig !== undefined && { kubeconfig: resolve(kubeconfig) }),
     ...(context !== undefined && { context }),
@@ -154,17 +136,24 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
         })
   try {
     running = await enforcer.enforceCluster({
-      ...common,
-      ...{ cluster, metrics, version: version(), signal: ending.signal },
+      ...{ cluster, node, pending, metrics, log, version: version(), signal: ending.signal },
       ...(namespace && name && { pod: `${namespace}/${name}` }),
+      keep,
+      ...(cgroup !== undefined && { cgroup }),
       ...(daemonSet && { daemonSet }),
+      flows: args.has('flows'),
+      cutDenied: args.has('cut-denied'),
+      ...(resolvers && { resolvers }),
+      times,
+      objects: objectsFolder(),
+      ...places,
     })
     const { loaded, generation } = running.state()
     log.info({ cluster: cluster.name, policies: loaded.length, generation }, 'ready')
     log.info({ signal: await asked }, 'stopping')
     running.stop()
     if (args.has('disarm-on-uninstall') && (await running.uninstalled())) {
-      takeAway(enforcer.disarm(places.pins), places, common.keep, log, screen)
+      takeAway(enforcer.disarm(places.pins), places, keep, log, screen)
       return 0
     }
   } catch (error) {

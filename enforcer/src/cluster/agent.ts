@@ -2,7 +2,6 @@
 // The agent in a cluster: `enforce` with the API server as its source, and the node's state written back to it.
 import type { Cluster, Log, Metrics, WatchTimes } from '../../../runtime/src/index.ts'
 import { enforce, type Agent, type EnforceOptions } from '../enforce.ts'
-import type { State } from '../state.ts'
 import { agentMetrics } from './agent-metrics.ts'
 import { watchOwnDaemonSet, type DaemonSetName } from './own-daemon-set.ts'
 import { nodeStateOf } from './node-state.ts'
@@ -87,22 +86,5 @@ export async function enforceCluster(options: ClusterAgentOptions): Promise<Clus
       source.keep()
       agent.stop()
     },
-  }
-}
-
-export type KeptOptions = Omit<EnforceOptions, 'policies' | 'pods' | 'source'> &
-  Pick<ClusterAgentOptions, 'node' | 'keep'>
-
-/** Puts in force what was known last, and leaves it at that: for before the first container of a node that boots. */
-export async function enforceKept(options: KeptOptions): Promise<State> {
-  const { node, keep, log } = options
-  const ending = new AbortController()
-  try {
-    const source = new ClusterSource({ cluster: null, node, keep, log, signal: ending.signal })
-    const agent = await enforce({ ...options, policies: [], pods: [], source })
-    agent.stop()
-    return agent.state()
-  } finally {
-    ending.abort()
   }
 }

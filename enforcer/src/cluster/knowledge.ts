@@ -32,8 +32,7 @@ export interface Known {
 }
 
 export interface KnowledgeOptions {
-  /** Null: nobody is asked, and what was kept is all that is known. */
-  cluster: Cluster | null
+  cluster: Cluster
   node: string
   kept: Kept | null
   log: Log
@@ -96,7 +95,6 @@ export class Knowledge {
     const { cluster, node, kept, log, signal, times, changed } = this.options
     const known: Kind = { watches: [], kept: kept?.[kind] }
     this.kinds.set(kind, known)
-    if (cluster === null) return
     for (const what of whatOf(node)) {
       if (what.kind !== kind) continue
       const { path, fieldSelector } = what

@@ -10,12 +10,7 @@ import {
   type Pod,
   type RuntimeLike,
 } from '../../../policies/src/index.ts'
-import {
-  UnderpinError,
-  type Cluster,
-  type Log,
-  type WatchTimes,
-} from '../../../runtime/src/index.ts'
+import type { Cluster, Log, WatchTimes } from '../../../runtime/src/index.ts'
 import { nodeAddresses } from '../identity/node-addresses.ts'
 import { podFacts } from '../identity/pod-facts.ts'
 import { knownPods, type KnownPod } from '../identity/pods.ts'
@@ -26,8 +21,7 @@ import { PolicyVersions } from './versions.ts'
 import type { OtherPod } from './slim.ts'
 
 export interface ClusterSourceOptions {
-  /** Null: only what was known last. */
-  cluster: Cluster | null
+  cluster: Cluster
   /** Name of this node, as its pods say it. */
   node: string
   /** Folder for what was known last. */
@@ -149,17 +143,7 @@ export class ClusterSource implements Source {
 
   /** Resolves when there is something to work from. */
   private async begin(): Promise<void> {
-    const { cluster, log, signal, keep, patienceMs = 1000 } = this.options
-    if (cluster === null) {
-      if (needed.every((kind) => this.knowledge.isKnown(kind))) return
-      throw new UnderpinError('input-missing', {
-        operation: 'put in force what was known last',
-        object: keep,
-        found: 'nothing of the cluster',
-        expected: 'what an agent of this node has kept there',
-        remedy: 'let the agent run once with its API server',
-      })
-    }
+    const { log, signal, patienceMs = 1000 } = this.options
     const live = this.knowledge.whenLive(needed)
     if (needed.every((kind) => this.knowledge.isKnown(kind))) {
       await Promise.race([live, sleep(patienceMs, undefined, { signal, ref: false })])
