@@ -69,7 +69,7 @@ const layers: Layer[] = [
     name: 'unit',
     proves: 'what is pure: no root, no kernel, no cluster',
     kernel: false,
-    minutes: 5,
+    minutes: 8,
     steps: [vitest('unit')],
   },
   {

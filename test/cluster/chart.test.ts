@@ -2,7 +2,7 @@
 // The chart with a real helm against a real API server and its controllers: what it installs, who may do what, what an
 // upgrade keeps, and that an uninstall leaves nothing.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startCluster, type Cluster } from './cluster.ts'
 import { startControllers } from './controllers.ts'
 import { chart, helmFor, must, type Helm } from './helm.ts'
@@ -401,8 +401,10 @@ describe('an uninstall', () => {
     await object('POST', '/apis/underpin.dev/v1alpha1/nodestates', state)
     await must(helm('uninstall', 'underpin', '-n', 'underpin'))
     const left = [...crds, ...reportCrds, 'RuntimePolicy default/mine'].sort()
-    await until(async () => added(before, await inventory(cluster.ask)).length <= left.length)
-    expect(added(before, await inventory(cluster.ask))).toEqual(left)
+    await vi.waitFor(
+      async () => expect(added(before, await inventory(cluster.ask))).toEqual(left),
+      { timeout: 120_000, interval: 500 },
+    )
   })
 
   test('installed again, it finds them', async () => {

@@ -303,7 +303,7 @@ const planted: [place: string, text: string][] = [
   ['5:25', 'spec:\n  select: { expression: "pod.metadata.name ==" }\n  processes: []'],
   [
     '7:30',
-    'spec:\n  processes:\n    - exe: /app/web\n      egress: [{ to: [{ dns: example.org }] }]',
+    'spec:\n  processes:\n    - exe: /app/web\n      egress: [{ to: [{ dns: "*.*.org" }] }]',
   ],
   ['5:10', 'spec:\n  deny: [{}]'],
   ['6:12', 'spec:\n  processes: [\n    { exe: ] }'],
