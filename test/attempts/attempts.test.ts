@@ -19,7 +19,8 @@ type Posture = (typeof postures)[number]
 let s: Sandbox
 let image: Image
 let stage: Stage
-let outsider: ChildProcess
+/** One for each mode: a process has one tracer at a time. */
+let outsiders: Record<Posture, ChildProcess>
 /** Every policy there is, as JSON. */
 let specs: string[]
 let mechanisms: State['mechanisms']
@@ -28,7 +29,8 @@ beforeAll(async () => {
   image = makeImage()
   s = new Sandbox()
   stage = await Stage.make(image, join(s.files, 'stage'))
-  outsider = spawn(join(image.folder, 'bin/try'), ['stays'], { stdio: 'ignore' })
+  const outsider = () => spawn(join(image.folder, 'bin/try'), ['stays'], { stdio: 'ignore' })
+  outsiders = { audit: outsider(), enforce: outsider() }
   const lenient = s.policy('lenient', '**/lenient*', { processes: [{ exe: ['/**'] }] })
   s.folder('free')
   s.folder('lenient')
@@ -43,7 +45,7 @@ beforeAll(async () => {
 }, 900_000)
 afterAll(() => {
   stage?.close()
-  outsider?.kill('SIGKILL')
+  for (const outsider of Object.values(outsiders)) outsider.kill('SIGKILL')
   s?.close()
 })
 
@@ -55,7 +57,7 @@ const cgroupOf = (attempt: Attempt, mode: Posture) =>
 const whereOf = (attempt: Attempt, mode: Posture): Where => ({
   image,
   cgroup: cgroupOf(attempt, mode),
-  outsider: outsider.pid ?? 0,
+  outsider: outsiders[mode].pid ?? 0,
   pin: `/pins/maps/${mode}-${attempt.name}`,
 })
 const specOf = ({ policy }: Attempt): ClusterSpec =>
