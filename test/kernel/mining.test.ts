@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { ChildProcess } from 'node:child_process'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   Actor,
   copyProgram,
@@ -89,8 +89,8 @@ beforeAll(async () => {
   use = policyWriter(sandbox)
   client = await Actor.start(sandbox, 'subject', copyProgram(sandbox, 'client'))
 })
-afterAll(async () => {
-  await expectExact(sandbox)
+afterEach(() => expectExact(sandbox))
+afterAll(() => {
   for (const child of children) child.kill('SIGKILL')
   pool.close()
   sandbox.close()

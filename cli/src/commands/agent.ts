@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // underpin agent: `enforce` on a node of a cluster, with the API server as the source of policies and pods.
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
@@ -11,18 +11,14 @@ import {
   type Log,
   readListenAddress,
   serveTelemetry,
-  UnderpinError,
 } from '../../../runtime/src/index.ts'
-import { defaultPosture, postures } from '../../../enforcer/src/plan/pending.ts'
 import type { ClusterAgent, Places } from '../../../enforcer/src/index.ts'
+import { agentOptionsOf, nodeOptions, tellingOptions } from '../agent-options.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
 import { openEnforcer, requireBtf } from '../enforcer.ts'
-import { objectsFolder, version } from '../installation.ts'
-import { pinsOption, placesOf, stateOption } from '../places.ts'
-import { resolversOf, resolversOption, timesOf, timesOptions } from '../resolver-options.ts'
+import { version } from '../installation.ts'
 import type { Screen } from '../screen.ts'
 
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 const usualKeep = '/var/lib/underpin'
 /** Of an agent, in its two folders. */
 const ownFiles = [
@@ -58,20 +54,7 @@ export const agent: Command = {
       value: 'ADDRESS',
       help: 'serve /metrics, /healthz and /readyz there, for example :9465',
     },
-    { name: 'cgroup', value: 'PATH', help: 'only below this cgroup folder (the whole machine)' },
-    {
-      name: 'pending',
-      value: 'POSTURE',
-      help: `what no policy knows yet: ${postures.join(', ')} (${defaultPosture})`,
-    },
-    resolversOption,
-    ...timesOptions,
-    pinsOption,
-    stateOption,
-    {
-      name: 'cut-denied',
-      help: 'end connections that a changed policy denies, besides dropping their packets',
-    },
+    ...nodeOptions,
     {
       name: 'daemon-set',
       value: 'NAMESPACE/NAME',
@@ -81,8 +64,7 @@ export const agent: Command = {
       name: 'disarm-on-uninstall',
       help: 'end with everything out of force, and nothing left on the node, when that is deleted',
     },
-    { name: 'flows', help: 'count who talks with whom, for underpin report --flows' },
-    { name: 'log-level', value: 'LEVEL', help: `${levels.join(', ')} (info)` },
+    ...tellingOptions,
   ],
   examples: [
     ['underpin agent --metrics :9465', 'in a pod of the DaemonSet'],
@@ -97,12 +79,7 @@ export const agent: Command = {
 }
 
 async function run(args: Arguments, screen: Screen): Promise<number> {
-  const pending = oneOf(args, 'pending', postures, defaultPosture)
-  const level = oneOf(args, 'log-level', levels, 'info')
-  const cgroup = cgroupOf(args)
-  const resolvers = resolversOf(args, 'agent')
-  const times = timesOf(args, 'agent')
-  const places = placesOf(args)
+  const { level, inForce } = agentOptionsOf(args, 'agent')
   const keep = resolve(args.value('keep') ?? usualKeep)
   const address = args.value('metrics')
   if (address !== undefined) readListenAddress(address)
@@ -136,24 +113,18 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
         })
   try {
     running = await enforcer.enforceCluster({
-      ...{ cluster, node, pending, metrics, log, version: version(), signal: ending.signal },
+      ...inForce,
+      ...{ cluster, node, metrics, log, version: version(), signal: ending.signal },
       ...(namespace && name && { pod: `${namespace}/${name}` }),
       keep,
-      ...(cgroup !== undefined && { cgroup }),
       ...(daemonSet && { daemonSet }),
-      flows: args.has('flows'),
-      cutDenied: args.has('cut-denied'),
-      ...(resolvers && { resolvers }),
-      times,
-      objects: objectsFolder(),
-      ...places,
     })
     const { loaded, generation } = running.state()
     log.info({ cluster: cluster.name, policies: loaded.length, generation }, 'ready')
     log.info({ signal: await asked }, 'stopping')
     running.stop()
     if (args.has('disarm-on-uninstall') && (await running.uninstalled())) {
-      takeAway(enforcer.disarm(places.pins), places, keep, log, screen)
+      takeAway(enforcer.disarm(inForce.pins), inForce, keep, log, screen)
       return 0
     }
   } catch (error) {
@@ -163,7 +134,7 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
   }
   log.info('agent stopped, policies stay in force')
   screen.note(
-    `underpin: the agent stopped; its policies stay in force (underpin disarm --pins ${places.pins} removes them)`,
+    `underpin: the agent stopped; its policies stay in force (underpin disarm --pins ${inForce.pins} removes them)`,
   )
   return 0
 }
@@ -201,35 +172,4 @@ function daemonSetOf(args: Arguments): { namespace: string; name: string } | und
     'for example underpin/underpin-agent',
     'agent',
   )
-}
-
-function oneOf<T extends string>(
-  args: Arguments,
-  option: string,
-  words: readonly T[],
-  usual: T,
-): T {
-  const given = args.value(option) ?? usual
-  const found = words.find((one) => one === given)
-  if (found !== undefined) return found
-  throw usage(
-    `--${option} ${given}`,
-    `one of ${words.join(', ')}`,
-    `leave it out for ${usual}`,
-    'agent',
-  )
-}
-
-function cgroupOf(args: Arguments): string | undefined {
-  const given = args.value('cgroup')
-  if (given === undefined) return undefined
-  const cgroup = resolve(given)
-  if (existsSync(join(cgroup, 'cgroup.procs'))) return cgroup
-  throw new UnderpinError('input-missing', {
-    operation: 'enforce policies',
-    object: given,
-    found: existsSync(cgroup) ? 'no cgroup' : 'no such folder',
-    expected: 'a folder of the cgroup v2 file system',
-    remedy: 'leave --cgroup out for the whole machine',
-  })
 }

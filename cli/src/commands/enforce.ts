@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // underpin enforce: the agent, in the foreground.
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import {
-  createLog,
-  nextSignal,
-  UnderpinError,
-  type LogOptions,
-} from '../../../runtime/src/index.ts'
-import { defaultPosture, postures } from '../../../enforcer/src/plan/pending.ts'
+import { resolve } from 'node:path'
+import { createLog, nextSignal, type LogOptions } from '../../../runtime/src/index.ts'
+import { agentOptionsOf, nodeOptions, tellingOptions } from '../agent-options.ts'
 import { usage, type Arguments, type Command } from '../command.ts'
 import { openEnforcer, requireBtf } from '../enforcer.ts'
-import { objectsFolder } from '../installation.ts'
-import { pinsOption, placesOf, rememberInputs, stateOption } from '../places.ts'
-import { resolversOf, resolversOption, timesOf, timesOptions } from '../resolver-options.ts'
+import { rememberInputs } from '../places.ts'
 import type { Screen } from '../screen.ts'
-
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
 export const enforce: Command = {
   about:
@@ -36,22 +26,8 @@ export const enforce: Command = {
       many: true,
       help: 'file or folder of manifests of the pods of this node',
     },
-    { name: 'cgroup', value: 'PATH', help: 'only below this cgroup folder (the whole machine)' },
-    {
-      name: 'pending',
-      value: 'POSTURE',
-      help: `what no policy knows yet: ${postures.join(', ')} (${defaultPosture})`,
-    },
-    resolversOption,
-    ...timesOptions,
-    pinsOption,
-    stateOption,
-    {
-      name: 'cut-denied',
-      help: 'end connections that a changed policy denies, besides dropping their packets',
-    },
-    { name: 'flows', help: 'count who talks with whom, for underpin report --flows' },
-    { name: 'log-level', value: 'LEVEL', help: `${levels.join(', ')} (info)` },
+    ...nodeOptions,
+    ...tellingOptions,
   ],
   examples: [
     [
@@ -77,26 +53,7 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
       'for example underpin enforce --policies policies',
       'enforce',
     )
-  const level = levels.find((one) => one === (args.value('log-level') ?? 'info'))
-  if (level === undefined)
-    throw usage(
-      `--log-level ${args.value('log-level') ?? ''}`,
-      `one of ${levels.join(', ')}`,
-      'leave it out',
-      'enforce',
-    )
-  const pending = postures.find((one) => one === (args.value('pending') ?? defaultPosture))
-  if (pending === undefined)
-    throw usage(
-      `--pending ${args.value('pending') ?? ''}`,
-      `one of ${postures.join(', ')}`,
-      'leave it out',
-      'enforce',
-    )
-  const cgroup = cgroupOf(args)
-  const resolvers = resolversOf(args, 'enforce')
-  const times = timesOf(args, 'enforce')
-  const places = placesOf(args)
+  const { level, inForce } = agentOptionsOf(args, 'enforce')
   const pods = args.values('pods').map((path) => resolve(path))
   const enforcer = await openEnforcer('enforce policies')
   requireBtf('enforce policies')
@@ -106,38 +63,17 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
   const agent = await enforcer.enforce({
     policies,
     pods,
-    ...(cgroup !== undefined && { cgroup }),
-    pending,
-    flows: args.has('flows'),
-    cutDenied: args.has('cut-denied'),
-    ...(resolvers && { resolvers }),
-    times,
-    objects: objectsFolder(),
-    ...places,
+    ...inForce,
     log,
   })
   // After the agent holds the lock: a second one that is refused leaves no trace.
-  rememberInputs(places.state, { policies, pods })
+  rememberInputs(inForce.state, { policies, pods })
   log.info({ policies: agent.state().loaded.length, generation: agent.state().generation }, 'ready')
   const signal = await asked
   agent.stop()
   log.info({ signal }, 'agent stopped, policies stay in force')
   screen.note(
-    `underpin: the agent stopped; its policies stay in force (underpin disarm --pins ${places.pins} removes them)`,
+    `underpin: the agent stopped; its policies stay in force (underpin disarm --pins ${inForce.pins} removes them)`,
   )
   return 0
-}
-
-function cgroupOf(args: Arguments): string | undefined {
-  const given = args.value('cgroup')
-  if (given === undefined) return undefined
-  const cgroup = resolve(given)
-  if (existsSync(join(cgroup, 'cgroup.procs'))) return cgroup
-  throw new UnderpinError('input-missing', {
-    operation: 'enforce policies',
-    object: given,
-    found: existsSync(cgroup) ? 'no cgroup' : 'no such folder',
-    expected: 'a folder of the cgroup v2 file system',
-    remedy: 'leave --cgroup out for the whole machine',
-  })
 }
