@@ -112,6 +112,8 @@ test('they wait for an API server, agree on an authority, and judge by what is t
   await expect.poll(bundle, patience).toBe(before)
   api.put(policy, coveragePolicy('audit'))
   await expect.poll(() => allowed(a, 'shop'), patience).toBe(true)
+  // Two seconds after clients were told again whom to trust.
+  await expect.poll(() => ready(a), patience).toBe(200)
   api.away = true
   expect([await ready(a), await allowed(a, 'shop')]).toEqual([200, true])
 }, 90_000)
