@@ -29,7 +29,7 @@ struct scratch {
 	u32 found; /* components collected; in memory, so that the verifier does not tell every count apart */
 	u32 path_length; /* of all of the path, also where the text starts over */
 	u32 crossed;	 /* mounts between the file and the root */
-	u64 walk[4];	 /* counters of a loop */
+	u64 walk[5];	 /* where a loop is */
 	struct sip sip;
 	struct component components[LIMIT_COMPONENTS];
 	union {
@@ -154,47 +154,89 @@ static __always_inline bool is_over_itself(struct dentry *top, struct dentry *ro
 	return super == BPF_CORE_READ(root, d_sb) && BPF_CORE_READ(super, s_magic) == MAGIC_OVERLAYFS;
 }
 
-/* Collects the components from the entry up to `root`. Answers how many, or -1 when the root is not met. */
-static __always_inline int collect(struct scratch *scratch, struct dentry *dentry, struct vfsmount *vfsmount,
-				   struct dentry *root_dentry, struct vfsmount *root_mnt)
-{
-	struct dentry *top = BPF_CORE_READ(vfsmount, mnt_root);
-	u64 offset = bpf_core_field_offset(struct mount, mnt);
+/* Where the climb from an entry up to the root is: scratch->walk. */
+enum { AT_DENTRY, AT_MOUNT, TOP_OF_MOUNT, ROOT_DENTRY, ROOT_MOUNT };
 
+/* What one step of the climb says. */
+enum { CLIMB_ON, CLIMB_DONE, CLIMB_NOWHERE };
+
+/* One entry or mount upwards. A function of its own, so that the verifier walks it once and not for every level. */
+__weak __noinline int climb(u32 slot)
+{
+	struct scratch *scratch = scratch_of(slot);
+	u64 offset = bpf_core_field_offset(struct mount, mnt);
+	struct component *component;
+	struct dentry *dentry, *root, *parent;
+	struct vfsmount *vfsmount;
+	u32 found;
+
+	if (!scratch)
+		return CLIMB_NOWHERE;
+	dentry = (void *)scratch->walk[AT_DENTRY];
+	vfsmount = (void *)scratch->walk[AT_MOUNT];
+	root = (void *)scratch->walk[ROOT_DENTRY];
+	if (dentry == root && scratch->walk[AT_MOUNT] == scratch->walk[ROOT_MOUNT])
+		return CLIMB_DONE;
+	if ((u64)dentry == scratch->walk[TOP_OF_MOUNT]) {
+		struct mount *mount = (void *)vfsmount - offset;
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+		if (above == mount)
+			return CLIMB_NOWHERE; /* the top of all mounts, and our root was not on the way */
+		/* fail closed: an image mounted over itself shows one of its files at the path of another. */
+		if (is_over_itself(dentry, root))
+			return CLIMB_NOWHERE;
+		scratch->walk[AT_DENTRY] = (u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		vfsmount = (void *)above + offset;
+		scratch->walk[AT_MOUNT] = (u64)vfsmount;
+		scratch->walk[TOP_OF_MOUNT] = (u64)BPF_CORE_READ(vfsmount, mnt_root);
+		scratch->crossed++;
+		return CLIMB_ON;
+	}
+	found = scratch->found;
+	if (found >= LIMIT_COMPONENTS)
+		return CLIMB_NOWHERE; /* too deep */
+	/* Also when this is the end: kept for the name in the report; nothing matches it. */
+	component = &scratch->components[found & (LIMIT_COMPONENTS - 1)];
+	parent = name_of(dentry, component);
+	if (parent == dentry)
+		return CLIMB_NOWHERE; /* not connected to a mount (memory file) */
+	scratch->found = found + 1;
+	scratch->walk[AT_DENTRY] = (u64)parent;
+	return CLIMB_ON;
+}
+
+/* Collects the components from the entry up to the root, `found` of them; whether it was met. */
+static __always_inline bool collect(u32 slot, struct scratch *scratch)
+{
 	scratch->found = scratch->crossed = 0;
 	for (u32 i = 0; i < LIMIT_COMPONENTS + 32; i++) {
-		u32 found = scratch->found;
-		struct component *component;
-		struct dentry *parent;
+		int said = climb(slot);
 
-		if (dentry == root_dentry && vfsmount == root_mnt)
-			return found;
-		if (dentry == top) {
-			struct mount *mount = (void *)vfsmount - offset;
-			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
-
-			if (above == mount)
-				return -1; /* the top of all mounts, and our root was not on the way */
-			/* fail closed: an image mounted over itself shows one of its files at the path of another. */
-			if (is_over_itself(top, root_dentry))
-				return -1;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			vfsmount = (void *)above + offset;
-			top = BPF_CORE_READ(vfsmount, mnt_root);
-			scratch->crossed++;
-			continue;
-		}
-		if (found >= LIMIT_COMPONENTS)
-			break; /* too deep */
-		/* Also when this is the end: kept for the name in the report; nothing matches it. */
-		component = &scratch->components[found & (LIMIT_COMPONENTS - 1)];
-		parent = name_of(dentry, component);
-		if (parent == dentry)
-			break; /* not connected to a mount (memory file) */
-		scratch->found = found + 1;
-		dentry = parent;
+		if (said != CLIMB_ON)
+			return said == CLIMB_DONE;
 	}
-	return -1;
+	return false;
+}
+
+/* Component `i` from the root down goes into the hash; whether it was the last one. Verified once, as `climb`. */
+__weak __noinline int descend(u32 slot, u32 which, u32 i)
+{
+	struct scratch *scratch = scratch_of(slot);
+	struct work *work = work_of(slot);
+	struct component *component;
+	struct path_key *key;
+
+	if (!scratch || !work || which >= WORK_PATHS || i >= scratch->found)
+		return 1;
+	key = work_path(work, which);
+	if (i < LIMIT_DIRS) {
+		key->dirs[i] = sip_value(scratch->sip);
+		key->dir_count = i + 1;
+	}
+	component = &scratch->components[(scratch->found - 1 - i) & (LIMIT_COMPONENTS - 1)];
+	absorb_name(slot, (u64)component->name, component->length);
+	return 0;
 }
 
 /* With `which`: */
@@ -227,7 +269,7 @@ __weak __noinline int resolve_at(u32 slot, u32 which, u64 dentry, u64 mount, u64
 	bool name_only = which & NAME_ONLY, at_home = which & AT_HOME;
 	struct dentry *root = BPF_CORE_READ(fs, root.dentry);
 	struct path_key *key;
-	int found;
+	bool met;
 
 	which &= ~(NAME_ONLY | AT_HOME);
 	if (!scratch || !work || which >= WORK_PATHS)
@@ -238,28 +280,24 @@ __weak __noinline int resolve_at(u32 slot, u32 which, u64 dentry, u64 mount, u64
 	if (!control)
 		return 0;
 	sip_start(&scratch->sip, control->key);
-	found = collect(scratch, leaf, (void *)mount, root, BPF_CORE_READ(fs, root.mnt));
+	scratch->walk[AT_DENTRY] = dentry;
+	scratch->walk[AT_MOUNT] = mount;
+	scratch->walk[TOP_OF_MOUNT] = (u64)BPF_CORE_READ((struct vfsmount *)mount, mnt_root);
+	scratch->walk[ROOT_DENTRY] = (u64)root;
+	scratch->walk[ROOT_MOUNT] = (u64)BPF_CORE_READ(fs, root.mnt);
+	met = collect(slot, scratch);
 	key->state = PATH_RESOLVED;
-	if (found < 0 || (at_home && !is_home(work, root, scratch->crossed))) {
+	if (!met || (at_home && !is_home(work, root, scratch->crossed))) {
 		key->state = PATH_UNRESOLVED;
 		count(COUNTER_PATH_UNRESOLVED);
-		if (found < 0)
-			found = 1;
-	} else if (found > 0 && !name_only && BPF_CORE_READ(leaf, d_hash.pprev) == 0) {
+		if (!met)
+			scratch->found = 1;
+	} else if (scratch->found > 0 && !name_only && BPF_CORE_READ(leaf, d_hash.pprev) == 0) {
 		key->state = PATH_DELETED;
 	}
-	for (u32 i = 0; i < LIMIT_COMPONENTS; i++) {
-		struct component *component;
-
-		if (i >= found)
+	for (u32 i = 0; i < LIMIT_COMPONENTS; i++)
+		if (descend(slot, which, i))
 			break;
-		if (i < LIMIT_DIRS) {
-			key->dirs[i] = sip_value(scratch->sip);
-			key->dir_count = i + 1;
-		}
-		component = &scratch->components[(found - 1 - i) & (LIMIT_COMPONENTS - 1)];
-		absorb_name(slot, (u64)component->name, component->length);
-	}
 	/* An unresolved path must not share a name or a ledger row with the path it pretends to be. */
 	if (key->state != PATH_RESOLVED)
 		sip_absorb(&scratch->sip, key->state + 1);

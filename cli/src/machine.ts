@@ -161,7 +161,11 @@ function kernelChecks({ facts, network, programs }: Inspection): Check[] {
       : {
           what: 'load',
           state: programs.leftOut.length === 0 ? 'good' : 'fair',
-          found: `${programs.loaded} programs, ${mebibytes(programs.programBytes + programs.mapBytes)} of kernel memory with empty maps`,
+          found: `${programs.loaded} programs, ${mebibytes(programs.programBytes + programs.mapBytes)} of kernel memory with empty maps${
+            programs.longest
+              ? `; at most ${programs.longest.percent} % of what the verifier allows for one (${programs.longest.program})`
+              : ''
+          }`,
         },
   ]
 }

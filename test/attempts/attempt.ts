@@ -47,6 +47,8 @@ export interface Attempt {
   guarded?: true
   /** Why some kernels, of whatever version, do not offer what it tries. */
   mayLack?: string
+  /** Starts processes by the thousand: left out in the guests that say so, since an emulated processor takes a minute. */
+  floods?: true
 }
 
 /** What most policies of attempts allow. */

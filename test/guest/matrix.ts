@@ -17,8 +17,6 @@ export interface Guest {
   clock?: true
 }
 
-/** Whether every program loads with room to spare, and all that is possible is in use. */
-const load = 'kernel/load'
 const exec = 'kernel/exec'
 const network = 'kernel/network'
 /** Files and privileges. */
@@ -62,37 +60,45 @@ const on = (
   more,
 })
 
-/** On every kernel both mechanisms: by one of them the attempts, by the other exec, and on 7.2 the attempts by both.
- * How processes talk does not depend on the mechanism; the oldest kernel and the newest have every test of it between them. */
-export const guests: readonly Guest[] = [
-  on('5.10', true, [load, attempts, ...names, mining], { more: [network, identity, ...peers] }),
-  on('5.10', false, [load, exec, acts, code, guard, unix, talks, packets, flows], {
-    more: [attempts],
-  }),
-  on('6.1', true, [load, exec, identity], { more: [attempts] }),
-  on('6.1', false, [attempts, ...peers], { more: [load, exec] }),
-  on('6.12', true, [exec, runtimes, attempts, guard], { more: [load, identity] }),
-  on('6.12', false, [load, exec, carried], { more: [attempts] }),
-  on('6.12', true, [recognise], { lockdown: 'integrity' }),
+/** On every kernel both mechanisms: by one of them the attempts, by the other exec. */
+const processGuests: readonly Guest[] = [
+  on('5.10', true, [attempts], { more: [identity] }),
+  on('5.10', false, [exec, acts, code], { more: [attempts, guard] }),
+  on('6.1', true, [exec, identity], { more: [attempts] }),
+  on('6.1', false, [attempts], { more: [exec] }),
+  on('6.12', true, [runtimes, attempts, guard], { more: [exec, identity] }),
+  on('6.12', false, [exec, carried, recognise], { lockdown: 'integrity', more: [attempts] }),
   on('6.12', true, [], { lockdown: 'confidentiality' }),
   { ...on('6.12', true, []), clock: true },
-  on('6.18', true, [attempts], { more: [load, exec] }),
-  on('6.18', false, [load, exec, escape], { more: [attempts] }),
-  on('7.2', true, [load, exec, network, unix, cut, attempts, escape, talks, ...names], {
-    more: [acts, code],
-  }),
-  on('7.2', false, [exec, attempts, packets, mining, flows, ...peers], {
-    more: [load, guard, identity, escape],
-  }),
+  on('6.18', true, [attempts], { more: [exec] }),
+  on('6.18', false, [exec, escape], { more: [attempts] }),
+  on('7.2', true, [exec, escape], { more: [attempts, acts, code] }),
+  on('7.2', false, [attempts], { more: [exec, guard, identity, escape] }),
   on('7.2', true, [], { lockdown: 'confidentiality' }),
 ]
+
+/** How processes talk does not depend on the mechanism: the oldest kernel and the newest have every test of it between them. */
+const networkGuests: readonly Guest[] = [
+  on('5.10', false, [...names, mining, talks, packets, flows, unix], {
+    more: [network, ...peers],
+  }),
+  on('6.1', false, [...peers]),
+  on('7.2', true, [network, unix, cut, talks, ...names]),
+  on('7.2', false, [packets, mining, flows, ...peers]),
+]
+
+/** Each takes a layer of `npm test` for itself. */
+export const matrices = { processes: processGuests, network: networkGuests } as const
 
 /** Which guests to begin with, so that none is alone at the end: these take as long as several others. */
 export const lengthOf = ({ files, clock }: Guest): number =>
   files.reduce(
-    (sum, file) => sum + ([attempts, talks, mining].includes(file) ? 4 : 1),
+    (sum, file) => sum + ([attempts, talks, mining, ...names].includes(file) ? 4 : 1),
     clock ? 3 : 0,
   )
+
+/** What floods the kernel takes a minute: on the oldest and the newest. */
+export const withFloods = ({ series }: Guest): boolean => ['5.10', '7.2'].includes(series)
 
 /** Such as "6.12 without bpf" or "7.2 lockdown=confidentiality". */
 export function nameOf({ series, bpf, lockdown, clock }: Guest): string {

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the matrix: kernel tests in virtual machines, on kernels and settings that this machine does not have.
-// node test/guest/run.ts [--all] [--update] [--doctor] [TEXT…]: all guests, or those whose name contains a TEXT; --update writes what
-// doctor says there as the golden file, --doctor runs nothing else, --all also runs what takes long. Exit status 1 when anything failed.
+// node test/guest/run.ts [--network] [--all] [--update] [--doctor] [TEXT…]: all guests, or those whose name contains a TEXT; --network:
+// those where processes talk; --update writes what doctor says as the golden file, --doctor runs nothing else, --all also runs what
+// takes long. Exit status 1 when anything failed.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { budgetCommand, budgetResult } from './budget.ts'
-import { compareDoctor } from './golden.ts'
+import { compareDoctor, loadResult } from './golden.ts'
 import { makeImage } from '../attempts/image.ts'
-import { goldenOf, guests, kernelArguments, lengthOf, nameOf, type Guest } from './matrix.ts'
+import {
+  goldenOf,
+  kernelArguments,
+  lengthOf,
+  matrices,
+  nameOf,
+  withFloods,
+  type Guest,
+} from './matrix.ts'
 import { readReport, secondsOf, table, type Report, type TestResult } from './report.ts'
 
 // Each guest keeps one processor busy; more than two at a time gain nothing on small machines.
@@ -58,9 +67,13 @@ const policy = JSON.stringify({
 })
 
 /** What runs in the guest. Parts of its output are told apart by lines that begin with "==== ". */
-function commandOf({ mechanism, files, more, clock }: Guest, { doctorOnly, all }: Options): string {
-  if (clock) return `export NODE_COMPILE_CACHE=${compiled}\n    ${budgetCommand(node)}`
-  const doctor = `export NODE_COMPILE_CACHE=${compiled}
+function commandOf(guest: Guest, { doctorOnly, all, network }: Options): string {
+  const { mechanism, files, more, clock } = guest
+  const cache = `export NODE_COMPILE_CACHE=${compiled}`
+  if (clock) return `${cache}\n    ${budgetCommand(node)}`
+  const doctor = network
+    ? cache
+    : `${cache}
     echo "==== doctor"; ${underpin} doctor -o json; echo "==== doctor ended $?"`
   if (doctorOnly) return doctor
   if (mechanism === 'none')
@@ -70,7 +83,7 @@ function commandOf({ mechanism, files, more, clock }: Guest, { doctorOnly, all }
       ${underpin} enforce --policies /tmp/none/policies --state /tmp/none/state --pins /sys/fs/bpf/underpin-none
       echo "==== refused $?"; ls /sys/fs/bpf; echo "==== end"`
   return `${doctor}
-    UNDERPIN_EXPECT_MECHANISM=${mechanism} UNDERPIN_SLOWER=5 UNDERPIN_ESCAPES=4000 UNDERPIN_STARTS=10 UNDERPIN_ONE_AGENT=1 NO_COLOR=1 \
+    UNDERPIN_EXPECT_MECHANISM=${mechanism} UNDERPIN_SLOWER=5 UNDERPIN_ESCAPES=4000 UNDERPIN_STARTS=4 UNDERPIN_FLOODS=${withFloods(guest) || all ? 1 : 0} UNDERPIN_ONE_AGENT=1 NO_COLOR=1 \
       ${vitest} --reporter default --reporter json --outputFile.json /tmp/report ${[...files, ...(all ? more : [])].map((file) => `test/${file}.test.ts`).join(' ')}
     echo "==== tests ended $?"; cat /tmp/report; echo; echo "==== end"`
 }
@@ -91,10 +104,11 @@ interface Options {
   update: boolean
   doctorOnly: boolean
   all: boolean
+  network: boolean
 }
 
 async function runGuest(guest: Guest, options: Options): Promise<Report> {
-  const { update, doctorOnly } = options
+  const { update, doctorOnly, network } = options
   const begun = performance.now()
   const { status, output } = await run('boot.sh', [
     ...['-k', guest.series, '-a', kernelArguments(guest), '-t', '1800', '-m', '1536'],
@@ -104,13 +118,15 @@ async function runGuest(guest: Guest, options: Options): Promise<Report> {
   const problems: string[] = []
   if (status !== 0) problems.push(`the guest ended with ${status}`)
   let tests: TestResult[] = []
+  const loads: TestResult[] = []
   let took = ''
-  if (!guest.clock) {
+  if (!guest.clock && !network) {
     const said = part(output, 'doctor')
     const file = join(golden, goldenOf(guest))
     const { text, problem } = compareDoctor(nameOf(guest), said, update ? null : readText(file))
     if (problem) problems.push(problem)
     else if (update) writeFileSync(file, text)
+    if (guest.mechanism !== 'none') loads.push(loadResult(said, guest.series))
   }
   if (guest.clock) {
     tests = [budgetResult(output)]
@@ -129,6 +145,7 @@ async function runGuest(guest: Guest, options: Options): Promise<Report> {
     took = secondsOf(part(output, `tests ended ${ended}`))
     if (tests.every(({ outcome }) => outcome !== 'passed')) problems.push('no test passed')
   }
+  tests.push(...loads)
   const again = /^guest: .* booted once more$/m.exec(output)?.[0]
   const failed = tests.filter(({ outcome }) => outcome === 'failed').length
   const good = problems.length === 0 && failed === 0
@@ -156,7 +173,10 @@ async function main(args: string[]): Promise<number> {
     update: args.includes('--update'),
     doctorOnly: args.includes('--doctor'),
     all: args.includes('--all'),
+    network: args.includes('--network'),
   }
+  const guests = matrices[options.network ? 'network' : 'processes']
+  const order = (name: string) => guests.findIndex((guest) => nameOf(guest) === name)
   const texts = args.filter((text) => !text.startsWith('--'))
   const wanted = guests.filter(
     (guest) =>
@@ -204,8 +224,6 @@ function compileForGuests(): void {
     if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
   }
 }
-
-const order = (name: string) => guests.findIndex((guest) => nameOf(guest) === name)
 
 /** For the table of scripts/test.ts. */
 function writeCounts(reports: readonly Report[]): void {

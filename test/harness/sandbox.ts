@@ -179,25 +179,30 @@ export class Sandbox {
 
   /** Starts the agent; resolves when the first plan is in force. */
   async start(policies: string, options: StartOptions = {}): Promise<void> {
-    const { pods = [], ...wishes } = options
-    if (await this.adopt(Object.keys(wishes).length === 0)) return this.setPolicies(policies, pods)
+    const { pods = [], child = false, ...wishes } = options
+    const plain = Object.keys(wishes).length === 0
+    if (await this.adopt(plain, child)) return this.setPolicies(policies, pods)
     this.write(this.policies, policies)
     this.write(this.pods, documents(...pods))
-    if (options.child) return this.startChild(options)
+    if (child) return this.startChild(options)
     const write = (line: string) => void this.log.push(JSON.parse(line) as Record<string, unknown>)
     this.agent = await enforce({
       ...this.options(options),
       log: createLog({ level: 'debug', write }),
     })
-    if (Object.keys(wishes).length === 0) this.plain = this.agent
+    if (plain) this.plain = this.agent
   }
 
-  /** Takes over the agent that the test file before has left, or ends it. */
-  private async adopt(wanted: boolean): Promise<boolean> {
+  /** Takes over the agent that the test file before has left, or ends it; one of its own process takes over from it. */
+  private async adopt(plain: boolean, child: boolean): Promise<boolean> {
     const { agent } = this.place
     delete this.place.agent
     if (!agent) return false
-    if (!wanted) {
+    if (plain && child) {
+      agent.stop()
+      return false
+    }
+    if (!plain) {
       agent.stop()
       disarm(this.pins)
       fs.rmSync(this.state, { recursive: true, force: true })

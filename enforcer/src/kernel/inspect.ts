@@ -7,7 +7,7 @@ import { reasonOf } from '../../../runtime/src/index.ts'
 import { cgroupMount } from './cgroups.ts'
 import { lookAtKernel } from './facts.ts'
 import * as bpf from './libbpf.ts'
-import { loadFor } from './loading.ts'
+import { loadFor, type Loading } from './loading.ts'
 import {
   chosenOf,
   mechanismsOf,
@@ -23,7 +23,14 @@ export interface Inspection {
   /** Whether a program of a cgroup can deny a connection. */
   network: Omit<ProbeResult, 'mechanism'>
   programs:
-    | { loaded: number; leftOut: LeftOut[]; programBytes: number; mapBytes: number }
+    | {
+        loaded: number
+        leftOut: LeftOut[]
+        programBytes: number
+        mapBytes: number
+        /** The program that the kernel's verifier walked longest for; null before Linux 5.16, which does not say. */
+        longest: { program: string; percent: number } | null
+      }
     | { refused: string }
   mechanisms: DecisionMechanism[]
 }
@@ -59,6 +66,7 @@ function tryToLoad(object: string, facts: KernelFacts): Inspection['programs'] {
         loaded: loading.programs.length,
         leftOut: loading.leftOut,
         programBytes: sum(loading.programs.map(({ handle }) => bytesOf(bpf.programFd(handle)))),
+        longest: longest(loading.programs),
         mapBytes: sum([...bpf.maps(loading.object).values()].map((map) => bytesOf(bpf.mapFd(map)))),
       }
     } finally {
@@ -68,6 +76,19 @@ function tryToLoad(object: string, facts: KernelFacts): Inspection['programs'] {
     return { refused: reasonOf(error) }
   }
 }
+
+/** Of a million instructions: BPF_COMPLEXITY_LIMIT_INSNS in include/linux/bpf_verifier.h. */
+function longest(programs: Loading['programs']): { program: string; percent: number } | null {
+  const walked = programs.map(({ program, handle }) => ({
+    program: program.name,
+    percent: Math.round(verifiedInstructions(bpf.programFd(handle)) / 10_000),
+  }))
+  const [first] = walked.sort((a, b) => b.percent - a.percent)
+  return first && first.percent > 0 ? first : null
+}
+
+/** struct bpf_prog_info: verified_insns, at byte 216; 0 where the kernel does not say. */
+const verifiedInstructions = (fd: number): number => bpf.objectInfo(fd, 232).readUInt32LE(216)
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0)
 

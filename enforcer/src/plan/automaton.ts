@@ -78,9 +78,24 @@ function closure(nodes: Node[], from: Iterable<number>): number[] {
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
     if (seen.has(at)) continue
     seen.add(at)
-    stack.push(...(nodes[at]?.epsilon ?? []))
+    for (const next of nodes[at]?.epsilon ?? []) stack.push(next)
   }
   return [...seen].sort((a, b) => a - b)
+}
+
+/** Bytes that no edge tells apart, together: most patterns know a few letters, and each of 256 bytes has its next state. */
+function byteClasses(nodes: readonly Node[]): number[][] {
+  let classes: number[][] = [Array.from({ length: 256 }, (_, byte) => byte)]
+  const sets = new Map(
+    nodes.flatMap(({ edges }) => edges.flatMap(({ on }) => (on ? [[on.join(), on]] : []))),
+  )
+  for (const bytes of sets.values()) {
+    const within = new Set(bytes)
+    classes = classes
+      .flatMap((one) => [one.filter((b) => within.has(b)), one.filter((b) => !within.has(b))])
+      .filter((one) => one.length > 0)
+  }
+  return classes
 }
 
 function determine(
@@ -111,6 +126,16 @@ function determine(
     known.set(name, states.length - 1)
     return states.length - 1
   }
+  const classes = byteClasses(nodes)
+  const classOf: number[] = []
+  for (const [one, bytes] of classes.entries()) for (const byte of bytes) classOf[byte] = one
+  const edges = nodes.map(({ edges }) =>
+    edges.map(({ on, to }) => ({
+      on: on && new Set(Array.from(on, (byte) => classOf[byte] as number)),
+      to,
+    })),
+  )
+  const led = new Map<string, number>() // most states and bytes lead where others do
   stateOf(closure(nodes, [start]))
   for (let at = 0; at < states.length; at++) {
     const state = states[at] as State
@@ -118,18 +143,24 @@ function determine(
       state.next.fill(at) // what was seen stays seen
       continue
     }
-    const edges = (sets[at] as number[]).flatMap((n) => nodes[n]?.edges ?? [])
-    const always = edges.filter((e) => e.on === null).map((e) => e.to)
-    const perByte = new Map<number, number[]>()
-    for (const { on, to } of edges)
-      for (const byte of on ?? []) perByte.set(byte, [...(perByte.get(byte) ?? []), to])
+    const always: number[] = []
+    const perClass = new Map<number, number[]>()
+    for (const node of sets[at] as number[])
+      for (const { on, to } of edges[node] ?? [])
+        if (on === null) always.push(to)
+        else
+          for (const one of on) {
+            const targets = perClass.get(one)
+            if (targets) targets.push(to)
+            else perClass.set(one, [to])
+          }
     if (always.length > 0) state.next.fill(stateOf(closure(nodes, always)))
-    const made = new Map<string, number>() // most bytes lead where others do
-    for (const [byte, targets] of perByte) {
-      const name = targets.join()
-      const next = made.get(name) ?? stateOf(closure(nodes, [...always, ...targets]))
-      made.set(name, next)
-      state.next[byte] = next
+    for (const [one, targets] of perClass) {
+      const all = [...always, ...targets]
+      const name = all.join()
+      const next = led.get(name) ?? stateOf(closure(nodes, all))
+      led.set(name, next)
+      for (const byte of classes[one] as number[]) state.next[byte] = next
     }
   }
   return states

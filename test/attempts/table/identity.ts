@@ -44,8 +44,12 @@ export const identity: Attempt[] = [
   attempt('flood-of-images', 'after more listed programs than one subject has rows for', {
     policy: paths('/tmp/**'),
     arguments: () => ['2200'],
+    floods: true,
   }),
-  attempt('flood-of-processes', 'while it has 500 children', { arguments: () => ['500'] }),
+  attempt('flood-of-processes', 'while it has 500 children', {
+    arguments: () => ['500'],
+    floods: true,
+  }),
   attempt(
     'as-entry-point',
     'what only the entry point may start, by a process that came later',
