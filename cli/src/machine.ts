@@ -82,7 +82,10 @@ export async function examineMachine(pins: string): Promise<Examination> {
         better: `put right first: ${lacking.join(', ')}`,
       },
     ])
-  const inspection = await library.enforcer.inspectKernel(objectsFolder())
+  const inspection = await library.enforcer.inspectKernel(
+    objectsFolder(),
+    isArmed(pins) ? pins : null,
+  )
   return {
     checks: [...checks, ...kernelChecks(inspection), memory(library.enforcer, pins)],
     mechanisms: inspection.mechanisms,
@@ -161,7 +164,7 @@ function kernelChecks({ facts, network, programs }: Inspection): Check[] {
       : {
           what: 'load',
           state: programs.leftOut.length === 0 ? 'good' : 'fair',
-          found: `${programs.loaded} programs, ${mebibytes(programs.programBytes + programs.mapBytes)} of kernel memory with empty maps${
+          found: `${programs.loaded} programs${programs.inForce ? ' in force' : ''}, ${mebibytes(programs.programBytes + programs.mapBytes)} of kernel memory${programs.inForce ? '' : ' with empty maps'}${
             programs.longest
               ? `; at most ${programs.longest.percent} % of what the verifier allows for one (${programs.longest.program})`
               : ''

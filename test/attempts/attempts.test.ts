@@ -16,7 +16,7 @@ import { attempts, sections } from './table.ts'
 const postures = ['enforce', 'audit'] as const
 type Posture = (typeof postures)[number]
 
-/** In guests of the oldest and the newest kernel, and on this machine (test/guest/matrix.ts). */
+/** On this machine, and in the guest of the oldest kernel (test/guest/matrix.ts). */
 const withFloods = process.env['UNDERPIN_FLOODS'] !== '0'
 
 let s: Sandbox

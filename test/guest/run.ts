@@ -71,21 +71,21 @@ function commandOf(guest: Guest, { doctorOnly, all, network }: Options): string 
   const { mechanism, files, more, clock } = guest
   const cache = `export NODE_COMPILE_CACHE=${compiled}`
   if (clock) return `${cache}\n    ${budgetCommand(node)}`
-  const doctor = network
-    ? cache
-    : `${cache}
-    echo "==== doctor"; ${underpin} doctor -o json; echo "==== doctor ended $?"`
-  if (doctorOnly) return doctor
+  // After the tests it looks at what they have left in force, and need not load it once more.
+  const doctor = `pins=$(ls -d /sys/fs/bpf/underpin-test-* 2>/dev/null | head -n 1)
+    echo; echo "==== doctor"; ${underpin} doctor -o json \${pins:+--pins "$pins"}; echo "==== doctor ended $?"`
+  if (doctorOnly) return `${cache}; ${doctor}`
   if (mechanism === 'none')
-    return `${doctor}
+    return `${cache}; ${doctor}
       mkdir /tmp/none /tmp/none/policies
       echo '${policy}' >/tmp/none/policies/all.yaml
       ${underpin} enforce --policies /tmp/none/policies --state /tmp/none/state --pins /sys/fs/bpf/underpin-none
       echo "==== refused $?"; ls /sys/fs/bpf; echo "==== end"`
-  return `${doctor}
+  return `${cache}
     UNDERPIN_EXPECT_MECHANISM=${mechanism} UNDERPIN_SLOWER=5 UNDERPIN_ESCAPES=4000 UNDERPIN_STARTS=4 UNDERPIN_FLOODS=${withFloods(guest) || all ? 1 : 0} UNDERPIN_ONE_AGENT=1 NO_COLOR=1 \
       ${vitest} --reporter default --reporter json --outputFile.json /tmp/report ${[...files, ...(all ? more : [])].map((file) => `test/${file}.test.ts`).join(' ')}
-    echo "==== tests ended $?"; cat /tmp/report; echo; echo "==== end"`
+    echo "==== tests ended $?"; cat /tmp/report; echo; echo "==== end"
+    ${network ? '' : doctor}`
 }
 
 /** The text between a marker line and the next one. */

@@ -4,6 +4,7 @@
 import { release } from 'node:os'
 import { beforeAll, expect, test } from 'vitest'
 import { lookAtKernel } from '../../enforcer/src/kernel/facts.ts'
+import { inspectKernel } from '../../enforcer/src/kernel/inspect.ts'
 import * as bpf from '../../enforcer/src/kernel/libbpf.ts'
 import { loadFor } from '../../enforcer/src/kernel/loading.ts'
 import {
@@ -14,7 +15,7 @@ import {
 } from '../../enforcer/src/kernel/mechanisms.ts'
 import { youngerHooks } from '../../enforcer/src/kernel/programs.ts'
 import { has } from '../harness/features.ts'
-import { kernelAtLeast, objects } from '../harness/sandbox.ts'
+import { documents, kernelAtLeast, objects, Sandbox } from '../harness/sandbox.ts'
 
 const object = `${objects}/underpin.bpf.o`
 /** Of the million instructions that the verifier walks for one program. */
@@ -63,4 +64,22 @@ test('every decision has a row, and what is less than possible says why and how 
   const incomplete = ({ mechanism, degraded, better }: DecisionMechanism) =>
     (mechanism === 'none' && !degraded) || Boolean(degraded) !== Boolean(better)
   expect(rows.filter(incomplete)).toEqual([])
+})
+
+test('of what is in force the same is told as of what is loaded to see', async () => {
+  const s = new Sandbox({ alone: true })
+  try {
+    await s.start(documents(s.policy('any', 'any', {})))
+    const inForce = await inspectKernel(objects, s.pins)
+    const loaded = await inspectKernel(objects, null)
+    expect(inForce.mechanisms).toEqual(loaded.mechanisms)
+    expect(inForce.programs).toEqual({
+      ...loaded.programs,
+      inForce: true,
+      mapBytes: expect.any(Number) as number, // not empty any more
+    })
+    expect(loaded.programs).toMatchObject({ inForce: false })
+  } finally {
+    s.close()
+  }
 })

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What our maps and programs take of the kernel's memory, and what a subject and a rule take of it.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { chargedFd, programsInForce } from './in-force.ts'
 import * as bpf from './libbpf.ts'
 import { closeTables, openTables, type Table, type Tables } from './maps.ts'
 
@@ -101,35 +102,6 @@ export function charged(pin: string): number {
   }
 }
 
-function chargedFd(fd: number): number {
-  const text = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')
-  return Number(/^memlock:\s*(\d+)$/m.exec(text)?.[1] ?? 0)
-}
-
-/** Offsets in linux/bpf.h. */
-const linkInfo = { size: 16, programId: 8 }
-const programInfo = { size: 232, id: 4, translated: 16 }
-
-/** Those that are attached, and those that wait until a policy asks for them; each once. */
-function programBytes(pins: string): number {
-  const sizes = new Map<number, number>()
-  const add = (fd: number) => {
-    const info = bpf.objectInfo(fd, programInfo.size)
-    sizes.set(
-      info.readUInt32LE(programInfo.id),
-      chargedFd(fd) + info.readUInt32LE(programInfo.translated),
-    )
-    bpf.closeFd(fd)
-  }
-  for (const pin of pinsIn(join(pins, 'programs'))) add(bpf.openPin(pin))
-  for (const pin of pinsIn(join(pins, 'links'))) {
-    const link = bpf.openPin(pin)
-    const id = bpf.objectInfo(link, linkInfo.size).readUInt32LE(linkInfo.programId)
-    bpf.closeFd(link)
-    add(bpf.openProgram(id))
-  }
-  return [...sizes.values()].reduce((sum, one) => sum + one, 0)
-}
-
-const pinsIn = (folder: string): string[] =>
-  existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []
+/** Those that are attached, and those that wait until a policy asks for them. */
+const programBytes = (pins: string): number =>
+  programsInForce(pins).reduce((sum, { charged, translated }) => sum + charged + translated, 0)
