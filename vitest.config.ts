@@ -55,6 +55,16 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      {
+        // A node and its cluster; each step waits for an emulated processor.
+        test: {
+          name: 'node',
+          include: ['test/node/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000 * slower,
+          hookTimeout: 900_000 * slower,
+        },
+      },
     ],
   },
 })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the layers of tests in order, each with a header and its time, and ends with a table of all of them.
-//   node scripts/test.ts            every layer
+//   node scripts/test.ts            every layer but those that run only when they are named
 //   node scripts/test.ts unit lint  only these
 // A layer that fails does not stop the next ones. Exit status: 0 all passed, 1 one failed, 3 one could not run here.
 import { spawn } from 'node:child_process'
@@ -14,6 +14,8 @@ type Layer = {
   /** Loads programs into a kernel, so needs what `scripts/setup.sh lacks` asks for. */
   kernel: boolean
   minutes: number
+  /** Takes too long for every time. */
+  onlyNamed?: true
   steps: string[][]
 }
 type Counts = { passed: number; failed: number; skipped: number }
@@ -111,6 +113,15 @@ const layers: Layer[] = [
     kernel: true,
     minutes: 30,
     steps: [['node', 'test/guest/run.ts', '--network']],
+  },
+  {
+    name: 'node',
+    proves: 'a whole node of a cluster, in a virtual machine',
+    kernel: true,
+    minutes: 40,
+    onlyNamed: true,
+    // The steps of a story: after one that failed the next ones prove nothing.
+    steps: [['test/node/setup.sh'], ['scripts/image.sh'], [...vitest('node'), '--bail', '1']],
   },
 ]
 
@@ -251,7 +262,9 @@ async function main(names: string[]): Promise<number> {
     return 2
   }
   mkdirSync(notes, { recursive: true })
-  const chosen = layers.filter((layer) => names.length === 0 || names.includes(layer.name))
+  const chosen = layers.filter((layer) =>
+    names.length === 0 ? layer.onlyNamed !== true : names.includes(layer.name),
+  )
   const lacking = chosen.some((layer) => layer.kernel) ? await lacks() : ''
   const left = chosen.filter((layer) => layer.kernel && lacking !== '')
   const sentence = `${left.map((layer) => layer.name).join(', ')}: not run, because loading programs needs ${lacking}.`

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The chart as it is installed on the node's cluster, with the image of this checkout; and what its agent says there.
+// Webhook and controller are left to tests of their own: an emulated processor has no time for them.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { NodeState, NodeStateStatus } from '../../policies/src/node-state.ts'
+import { nodeName, until } from './control-plane.ts'
+import { patience } from './network.ts'
+import { checkout, type Mode } from './subjects.ts'
+import type { World } from './world.ts'
+
+const project = join(import.meta.dirname, '..', '..')
+const underpin = join(project, 'cli', 'bin', 'underpin')
+/** Those of the chart, and one of the workload's own. */
+const policies = 5
+
+export interface JoinedContainer {
+  state: string
+  pod: string | null
+  container: string
+  kernel: string
+}
+
+export class Release {
+  private readonly world: World
+
+  constructor(world: World) {
+    this.world = world
+  }
+
+  /** As `helm upgrade --install` on every push does it; `agent` are values of the agent alone. */
+  async apply(profile: Mode, agent: object = {}): Promise<void> {
+    const { plane, network, folder } = this.world
+    const values = {
+      profile,
+      agent,
+      ...{ webhook: { enabled: false }, controller: { enabled: false } },
+      image: { pullPolicy: 'Never' },
+      policies: { additional: [checkout(profile)] },
+    }
+    const file = join(folder, 'values.json')
+    writeFileSync(file, JSON.stringify(values))
+    const chart = join(project, 'charts', 'underpin')
+    const env = { ...plane.env, HOME: folder }
+    const asked = ['upgrade', '--install', 'underpin', chart, '-n', 'underpin']
+    const { status, output, error } = await network.run(
+      [join(this.world.folders.cluster, 'helm'), ...asked, '--create-namespace', '-f', file],
+      { env },
+    )
+    if (status !== 0) throw new Error(`helm upgrade: ${output}${error}`)
+  }
+
+  /** Until the DaemonSet has nothing left to replace, and its agent is ready. */
+  async ready(): Promise<void> {
+    const wait = ['rollout', 'status', '-n', 'underpin', 'daemonset/underpin-agent']
+    const seconds = 120 * patience
+    const { status, output, error } = await this.world.plane.kubectl(
+      ...wait,
+      `--timeout=${seconds}s`,
+    )
+    if (status === 0) return
+    const { output: said } = await this.world.plane.kubectl(
+      ...['logs', '-n', 'underpin', 'daemonset/underpin-agent', '--tail=20'],
+    )
+    throw new Error(`the agent is not ready: ${output}${error}${said}`)
+  }
+
+  /** Name and UID of the agent's pod. */
+  async pod(): Promise<{ name: string; uid: string }> {
+    const { items } = await this.world.plane.get<{
+      items: { metadata: { name: string; uid: string; deletionTimestamp?: string } }[]
+    }>('pods', '-n', 'underpin', '-l', 'app.kubernetes.io/component=agent')
+    const [pod] = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    if (!pod) throw new Error('the agent has no pod')
+    return pod.metadata
+  }
+
+  async state(): Promise<NodeStateStatus> {
+    const state = await this.world.plane.get<NodeState>('nodestate', nodeName)
+    if (!state.status) throw new Error('the NodeState has no status')
+    return state.status
+  }
+
+  /** Until the node says of every policy that it is in force in this mode. */
+  inForce(mode: Mode, by?: string): Promise<NodeStateStatus> {
+    return until(
+      `all policies in ${mode}`,
+      async () => {
+        const state = await this.state()
+        const there = state.policies.filter((one) => one.state === 'inForce' && one.mode === mode)
+        const told = by === undefined || state.agent.pod === `underpin/${by}`
+        return told && there.length === policies && state
+      },
+      90,
+    )
+  }
+
+  /** `underpin report --cluster`: every container, with what admission and the kernel say of it. */
+  async report(): Promise<JoinedContainer[]> {
+    const { network, plane } = this.world
+    const asked = ['report', '--cluster', '--kubeconfig', plane.kubeconfig, '-o', 'json']
+    const { output, error } = await network.run([underpin, ...asked])
+    try {
+      return (JSON.parse(output) as { containers: JoinedContainer[] }).containers
+    } catch {
+      throw new Error(`underpin report --cluster: ${error}${output}`)
+    }
+  }
+}
