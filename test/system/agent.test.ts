@@ -2,6 +2,7 @@
 // The agent of a node against a real API server and this machine's kernel: what comes from the cluster is enforced, what
 // goes wrong there changes nothing in force, and the cluster is told.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import {
   copyFileSync,
   existsSync,
@@ -172,6 +173,18 @@ it('knows a static pod by the hash of its configuration, and a bare container by
       id: bare,
       policies: ['Pending'],
     }),
+  )
+})
+
+it('tells the cluster also of what no policy is known for yet', async () => {
+  await start()
+  const uid = randomUUID() // of a pod that the API server does not know
+  expect(await run(uid, containerId(), yes)).toBe(0)
+  const { status } = await world.stateWhere('it is told', (state) =>
+    Boolean(state.status?.ledger.some(({ exe }) => exe === yes)),
+  )
+  expect(status?.ledger).toContainEqual(
+    expect.objectContaining({ policy: null, verdict: 'wouldDeny', exe: yes }),
   )
 })
 

@@ -59,8 +59,13 @@ export async function writeNodeState(options: WriterOptions): Promise<void> {
 
 async function write({ cluster, node, signal }: WriterOptions, status: NodeStateStatus) {
   const path = `${collection}/${encodeURIComponent(node)}`
+  // Not as a merge patch, which takes every null out of the lists it brings: a row of the ledger has such fields.
   const patch = () =>
-    cluster.send({ method: 'PATCH', path: `${path}/status`, body: { status }, signal })
+    cluster.send({
+      ...{ method: 'PATCH', path: `${path}/status`, signal },
+      contentType: 'application/json-patch+json',
+      body: [{ op: 'add', path: '/status', value: status }],
+    })
   const answer = await patch()
   if (answer.status !== 404) return need(answer)
   const owner = await cluster.get(`/api/v1/nodes/${encodeURIComponent(node)}`, signal)
