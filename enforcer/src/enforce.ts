@@ -60,6 +60,8 @@ export interface EnforceOptions extends Places {
   flows?: boolean
   /** End connections that a changed policy denies, besides dropping their packets; default: no. */
   cutDenied?: boolean
+  /** The next agent may be in a container, also if this one is in none. */
+  handOver?: boolean
   /** Folder of the built BPF objects. */
   objects: string
   log: Log
@@ -302,7 +304,7 @@ class Loop {
     this.ring?.close()
     sweep(this.tables, this.applied)
     this.cutter?.close()
-    handOver(this.tables)
+    handOver(this.tables, this.options.handOver)
     closeTables(this.tables)
   }
 

@@ -2,6 +2,7 @@
 // What the command line may use.
 export { enforce, type Agent, type EnforceOptions } from './enforce.ts'
 export { enforceCluster, type ClusterAgent, type ClusterAgentOptions } from './cluster/agent.ts'
+export { enforceAtBoot } from './cluster/at-boot.ts'
 export { compile, patternsOf, scopeOf, type Plan } from './plan/compile.ts'
 export { knownPods, type KnownPod } from './identity/pods.ts'
 export { cgroupMount } from './kernel/cgroups.ts'

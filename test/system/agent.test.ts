@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   disarm,
+  enforceAtBoot,
   enforceCluster,
   type ClusterAgent,
   type ClusterAgentOptions,
@@ -266,6 +267,41 @@ it('changes nothing while the API server is away, and begins without it after a 
   await until('the pod is gone', () => !next?.state().pods[uid.replaceAll('-', '')], 30_000)
   await world.removePolicy('cart')
   await until('the policy is gone', () => next?.state().loaded.length === 0, 30_000)
+})
+
+it('is put in force at boot from what was known last, before there is an agent', async () => {
+  const { cgroup, objects, pins, state } = s.options()
+  const atBoot = (folder: string) =>
+    enforceAtBoot({
+      ...{ objects, pins, state, node: 'node-1', keep: folder, ...(cgroup && { cgroup }) },
+      log: createLog({ level: 'silent' }),
+    })
+  disarm(pins)
+  expect(await atBoot(join(keep, 'nothing'))).toBeNull()
+  expect(existsSync(pins)).toBe(false)
+
+  await world.policy('boot', withShell(only(yes)))
+  const uid = await world.pod('cart-9', { labels: { app: 'cart' } })
+  const agent = await start()
+  await until('its row is there', () => agent.state().pods[uid.replaceAll('-', '')])
+  await until('its policy is there', () => agent.state().loaded.length === 1)
+  agent.stop()
+  agents.splice(0)
+  disarm(pins)
+  await cluster.server.stop('SIGKILL')
+  try {
+    expect((await atBoot(keep))?.loaded).toMatchObject([{ key: 'RuntimePolicy/shop/boot' }])
+    const id = containerId()
+    expect(await run(uid, id, yes)).toBe(0)
+    expect(await run(uid, id, no)).not.toBe(1)
+  } finally {
+    await cluster.server.start()
+  }
+  const { generation } = await start().then((next) => next.state())
+  expect(generation).toBeGreaterThan(1) // it went on with what was there
+  expect(await run(uid, containerId(), no)).not.toBe(1)
+  await world.remove('cart-9')
+  await world.removePolicy('boot')
 })
 
 it('is away from the API server for so long that only a list can tell what happened meanwhile', async () => {

@@ -54,6 +54,10 @@ export const agent: Command = {
       value: 'ADDRESS',
       help: 'serve /metrics, /healthz and /readyz there, for example :9465',
     },
+    {
+      name: 'at-boot',
+      help: 'put in force what was known last, and end: for a service of the node that runs before the kubelet',
+    },
     ...nodeOptions,
     {
       name: 'daemon-set',
@@ -69,9 +73,10 @@ export const agent: Command = {
   examples: [
     ['underpin agent --metrics :9465', 'in a pod of the DaemonSet'],
     ['underpin agent --kubeconfig ~/.kube/config --node worker-1', 'by hand, on that node'],
+    ['underpin agent --at-boot', 'before the kubelet starts the first pod'],
   ],
   exits: [
-    [0, 'stopped by SIGTERM or SIGINT'],
+    [0, 'stopped by SIGTERM or SIGINT; with --at-boot, when it is done or nothing was known'],
     [2, 'the command line was not understood, or another agent runs'],
     [3, 'the kernel refused, or lacks something'],
   ],
@@ -90,6 +95,13 @@ async function run(args: Arguments, screen: Screen): Promise<number> {
   const enforcer = await openEnforcer('enforce policies')
   requireBtf('enforce policies')
   const log = createLog({ level, base: { part: 'agent', node } })
+  if (args.has('at-boot')) {
+    const inForceNow = await enforcer.enforceAtBoot({ ...inForce, node, keep, log })
+    if (inForceNow)
+      log.info({ policies: inForceNow.loaded.length }, 'in force, until an agent goes on with it')
+    else log.info({ keep }, 'nothing is known of the cluster, so nothing was put in force')
+    return 0
+  }
   const cluster = await openCluster({
     ...(kubeconfig !== undefined && { kubeconfig: resolve(kubeconfig) }),
     ...(context !== undefined && { context }),

@@ -32,7 +32,8 @@ export interface Known {
 }
 
 export interface KnowledgeOptions {
-  cluster: Cluster
+  /** Without one, what was kept is all there is. */
+  cluster: Cluster | null
   node: string
   kept: Kept | null
   log: Log
@@ -95,6 +96,7 @@ export class Knowledge {
     const { cluster, node, kept, log, signal, times, changed } = this.options
     const known: Kind = { watches: [], kept: kept?.[kind] }
     this.kinds.set(kind, known)
+    if (!cluster) return
     for (const what of whatOf(node)) {
       if (what.kind !== kind) continue
       const { path, fieldSelector } = what

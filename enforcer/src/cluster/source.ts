@@ -21,7 +21,8 @@ import { PolicyVersions } from './versions.ts'
 import type { OtherPod } from './slim.ts'
 
 export interface ClusterSourceOptions {
-  cluster: Cluster
+  /** Without one, what was kept is all there is. */
+  cluster: Cluster | null
   /** Name of this node, as its pods say it. */
   node: string
   /** Folder for what was known last. */
@@ -120,6 +121,11 @@ export class ClusterSource implements Source {
     return this.knowledge.silence()
   }
 
+  /** Whether there is something to work from, before anybody answers. */
+  isKept(): boolean {
+    return needed.every((kind) => this.knowledge.isKnown(kind))
+  }
+
   /** Writes what is known; at the end of the agent, and soon after each change. */
   keep(): void {
     clearTimeout(this.keeping)
@@ -143,9 +149,10 @@ export class ClusterSource implements Source {
 
   /** Resolves when there is something to work from. */
   private async begin(): Promise<void> {
-    const { log, signal, patienceMs = 1000 } = this.options
+    const { cluster, log, signal, patienceMs = 1000 } = this.options
+    if (!cluster) return
     const live = this.knowledge.whenLive(needed)
-    if (needed.every((kind) => this.knowledge.isKnown(kind))) {
+    if (this.isKept()) {
       await Promise.race([live, sleep(patienceMs, undefined, { signal, ref: false })])
       const missing = Object.entries(this.knowledge.live()).filter(([, told]) => !told)
       if (missing.length > 0)

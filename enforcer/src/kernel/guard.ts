@@ -140,7 +140,7 @@ export const forgetAgents = ({ guarded }: Pick<Tables, 'guarded'>): void =>
  * At an orderly end, which only the host or the cluster can ask for: an agent in a container is followed by one in another,
  * which the guard cannot tell from other containers, so it rests until then. What is in force is decided all the same.
  */
-export function handOver({ guarded }: Pick<Tables, 'guarded'>): void {
+export function handOver({ guarded }: Pick<Tables, 'guarded'>, always = false): void {
   const isContained = [...guarded.keys()].some(({ kind }) => kind === GuardedKind.EXEMPT)
-  if (isContained) put(guarded, [row(GuardedKind.HANDOVER, 0)])
+  if (always || isContained) put(guarded, [row(GuardedKind.HANDOVER, 0)])
 }
