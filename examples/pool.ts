@@ -14,6 +14,7 @@ const target = shareTarget(difficulty)
 const jobEvery = 500 // milliseconds; miners take six times this long a silence for a broken connection
 const jobsKept = 16
 const minersAtMost = 64
+const silenceAtMost = 20_000 // milliseconds; who never logs in takes nobody's place for longer
 const extranonce2Size = 4
 
 type Miner = {
@@ -127,6 +128,7 @@ const server = createServer((socket) => {
   socket.on('error', (error) => {
     print('error', { reason: error.message })
   })
+  socket.setTimeout(silenceAtMost, () => socket.destroy())
   socket.on('close', () => {
     miners.delete(miner)
     print('disconnected', { worker: miner.worker, miners: miners.size })

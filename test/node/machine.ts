@@ -52,8 +52,6 @@ export class Machine {
   private readonly options: MachineOptions
   private readonly disk: string
   readonly log: string
-  /** The container runtime's program. */
-  readonly runtime: string
   private guest: ChildProcess | undefined
 
   constructor(
@@ -67,7 +65,6 @@ export class Machine {
     this.plane = plane
     this.folders = folders
     this.options = options
-    this.runtime = join(folders.runtimes, options.runtime ?? 'runc')
     this.disk = join(folder, 'disk')
     this.log = join(folder, 'guest.log')
   }
@@ -160,6 +157,13 @@ export class Machine {
     await this.sh('sync; touch /run/node/off', 20).catch(() => end(guest))
     await Promise.race([gone, sleep(30_000 * slower)])
     await end(guest)
+  }
+
+  /** From the next boot on this command runs when containerd does and the kubelet does not. */
+  async beforeKubelet(command: string): Promise<void> {
+    const file = '/var/lib/node/before-kubelet'
+    const lines = Buffer.from(`#!/bin/sh\n${command}\n`).toString('base64')
+    await this.must(`echo ${lines} | base64 -d >${file} && chmod 755 ${file}`)
   }
 
   /** Without a word to anybody. */

@@ -54,7 +54,9 @@ $busybox nc -ll -p 9999 -e /bin/bash &
 
 # --- containerd -----------------------------------------------------------------------------------------------------
 
-export PATH=$NODE_FILES/bin:$NODE_CLUSTER:$PATH LD_LIBRARY_PATH=$NODE_RUNTIMES/lib
+mkdir -p /run/node/bin
+ln -sf "$NODE_RUNTIMES/${NODE_RUNTIME:-runc}" /run/node/bin/runc # where everybody looks for it
+export PATH=/run/node/bin:$NODE_FILES/bin:$NODE_CLUSTER:$PATH LD_LIBRARY_PATH=$NODE_RUNTIMES/lib
 export CONTAINERD_ADDRESS=/run/containerd/containerd.sock
 cat >/run/node/containerd.toml <<CONF
 version = 2
@@ -73,6 +75,11 @@ CONF
 containerd -c /run/node/containerd.toml >/run/node/containerd.log 2>&1 &
 until_it 120 ctr version
 say "containerd is ready: $(containerd --version | cut -d' ' -f2-3), $("$NODE_RUNTIMES/${NODE_RUNTIME:-runc}" --version | head -n 1)"
+
+if [ -x "$disk/before-kubelet" ]; then
+  "$disk/before-kubelet" >/run/node/before-kubelet.log 2>&1 || say "before the kubelet: status $?"
+  say "before the kubelet: $(tail -n 1 /run/node/before-kubelet.log)"
+fi
 
 # --- kubelet --------------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole node: the chart is installed with the image of this checkout; a workload works, and three
-// miners have come by ways which admission does not see. Audit tells of all of them. The tests of one kernel are steps of
-// one story, in this order.
+// A whole node, from boot to boot: the chart is installed with the image of this checkout; a workload works, and three
+// miners have come by ways which admission does not see. Audit tells of all of them, promoting stops exactly them, and a
+// killed agent, an upgrade, a drain and a boot do not change that. The tests of one kernel are steps of one story, in this
+// order; each tells how long it took.
 //   UNDERPIN_NODES='6.12 5.10,lsm=lockdown,yama 7.2'   kernels, each with its arguments after a comma
-//   UNDERPIN_RUNTIME=runc-new   the runtime
+//   UNDERPIN_RUNTIME=runc-new   UNDERPIN_STARTS=1000   the runtime, and how many containers are started without an agent
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeName, until } from './control-plane.ts'
+import { Loop } from './loop.ts'
 import type { MachineOptions } from './machine.ts'
+import { slower } from './network.ts'
 import { Release } from './release.ts'
 import { bareMiner, covered, namespace, slipped, staticPod, workers } from './subjects.ts'
 import { World } from './world.ts'
@@ -16,6 +20,13 @@ const nodes = (process.env['UNDERPIN_NODES'] ?? '6.12').split(' ').map((node) =>
   return { node, series, kernelArguments: rest.join(',') }
 })
 const runtime = (process.env['UNDERPIN_RUNTIME'] ?? 'runc') as MachineOptions['runtime'] & string
+const starts = Number(process.env['UNDERPIN_STARTS'] ?? 5)
+/** A miner that can reach its pool needs no longer, on a busy machine and a processor that is emulated. */
+const longEnough = 8_000 * slower
+const miners = ['bare', `monitor-${nodeName}`, 'report-job']
+/** A container without a pod is known by the policy that speaks for it. */
+const who = ({ pod, policy }: { pod?: { name: string }; policy: string | null }) =>
+  pod?.name ?? (policy?.endsWith('/underpin-bare-containers') ? 'bare' : '')
 
 describe.each(nodes)('$node', ({ series, kernelArguments }) => {
   let world: World
@@ -27,6 +38,16 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
   })
   afterAll(() => world.close())
 
+  const heard = () => workers.map((worker) => world.heard(worker))
+  /** The pool hears of nobody while it is long enough. */
+  const nobodyMines = async (before = heard()) => {
+    await sleep(longEnough)
+    expect(heard()).toEqual(before)
+  }
+  const freshBareMiner = async () => {
+    await world.machine.must(world.ctr('ctr task rm -f bare; ctr container rm bare; true'))
+    await world.machine.must(world.ctr(bareMiner))
+  }
   const exec = (...command: string[]) =>
     world.plane.kubectl('exec', '-n', 'shop', 'checkout', '-c', 'app', '--', ...command)
 
@@ -35,15 +56,15 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     await release.apply('audit')
     world.told('helm has installed the chart')
     await release.ready()
-    const { kernel, policies } = await release.inForce('audit', (await release.pod()).name)
-    expect(policies.map(({ policy }) => policy).sort()).toEqual([
-      'ClusterRuntimePolicy/underpin-bare-containers',
-      'ClusterRuntimePolicy/underpin-deny-miners',
-      'ClusterRuntimePolicy/underpin-image-code',
-      'ClusterRuntimePolicy/underpin-metadata-guard',
-      'RuntimePolicy/shop/checkout',
+    const { state, names } = await release.inForce('audit', (await release.pod()).name)
+    expect(names).toEqual([
+      ...['checkout', 'underpin-bare-containers', 'underpin-deny-miners'],
+      ...['underpin-image-code', 'underpin-metadata-guard'],
     ])
-    world.told(`policies are in force in audit on ${kernel.release}`)
+    const exec = state.kernel.mechanisms.find(({ decision }) => decision === 'exec')
+    world.told(
+      `first report, policies in force in audit, on ${state.kernel.release} by ${exec?.mechanism}`,
+    )
   })
 
   test('audit: the workload works, and all three miners mine', async () => {
@@ -62,10 +83,6 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
   })
 
   test('audit: the reports name every container, and what enforcing would stop', async () => {
-    // A container without a pod is named by its cgroup, or by its namespaces if it was in these first.
-    const who = ({ pod, policy }: { pod?: { name: string }; policy: string | null }) =>
-      pod?.name ?? (policy?.endsWith('/underpin-bare-containers') ? 'bare' : '')
-    const miners = ['bare', `monitor-${nodeName}`, 'report-job']
     const { ledger, containers } = await until('all miners in the ledger', async () => {
       const state = await release.state()
       const handshakes = state.ledger.filter(({ decision }) => decision === 'protocol')
@@ -102,5 +119,113 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
           exe === '/bin/id' && pod?.name === 'checkout' && verdict === 'wouldDeny',
       ),
     )
+  })
+
+  test('promoted: the miners are stopped in all three, and the workload goes on', async () => {
+    const { uid } = await release.pod()
+    await release.apply('enforce')
+    world.told('helm has promoted')
+    await release.inForce('enforce')
+    world.told('policies are enforced, says the node')
+    await sleep(1000) // what was on its way to the pool
+    await nobodyMines()
+    expect(await world.served()).toBe(true)
+    const { status, error } = await exec('/bin/id')
+    expect(status).not.toBe(0)
+    expect(error).toMatch(/not permitted|killed|137/)
+    await until('denials of all three', async () => {
+      const { ledger } = await release.state()
+      const denied = ledger.filter(({ verdict }) => verdict === 'denied').map(who)
+      return miners.every((name) => denied.includes(name))
+    })
+    expect((await release.pod()).uid).toBe(uid) // policies are no reason to replace the agent
+    world.told('nobody mines, and the covered pod answers')
+  })
+
+  test(`the agent is killed: what is in force stays, and ${starts} containers that start find it so`, async () => {
+    const before = (await release.state()).agent
+    const loop = new Loop(world, release)
+    await release.kill()
+    await freshBareMiner()
+    await loop.run(starts)
+    await nobodyMines()
+    expect(await world.served()).toBe(true)
+    world.told(`killed: 0 of ${starts} first programs ran`)
+    await until(
+      'the kubelet has started it again',
+      async () => (await release.state()).agent.started !== before.started,
+      120,
+    )
+    await release.inForce('enforce', (await release.pod()).name)
+    await loop.allDenied()
+    world.told('it has taken over from itself')
+  })
+
+  test('the agent is upgraded while containers start: none runs what is denied', async () => {
+    const before = await release.pod()
+    const loop = new Loop(world, release)
+    await loop.begin()
+    await release.apply('enforce', { disarmOnUninstall: true })
+    await release.ready()
+    const after = await release.pod()
+    expect(after.uid).not.toBe(before.uid)
+    await release.inForce('enforce', after.name)
+    world.told('another pod has taken over')
+    const count = await loop.end()
+    await loop.allDenied()
+    expect(count).toBeGreaterThan(1)
+    await nobodyMines()
+    expect(await world.served()).toBe(true)
+    world.told(`upgraded: 0 of ${count} first programs ran`)
+  })
+
+  test('drained: the workload leaves, and what does not obey a drain stays stopped', async () => {
+    const before = heard()
+    const { status, error } = await world.plane.kubectl(
+      ...['drain', nodeName, '--ignore-daemonsets', '--force', '--timeout=90s'],
+    )
+    expect({ status, error }).toMatchObject({ status: 0 })
+    expect(await world.served()).toBe(false)
+    await world.plane.kubectl('uncordon', nodeName)
+    await world.plane.apply(covered, slipped)
+    await until('the workload is back', () => world.served(), 120)
+    await nobodyMines(before)
+    world.told('drained, and back')
+  })
+
+  test('booted again: enforced from the first program of the first pod', async () => {
+    const before = heard()
+    await world.machine.beforeKubelet(release.atBoot)
+    await world.machine.cutPower()
+    world.told('the power is cut')
+    await world.machine.boot()
+    await world.machine.ready()
+    world.told('the node is ready again')
+    await release.ready()
+    const { state } = await release.inForce('enforce', (await release.pod()).name)
+    world.told('the agent is ready again')
+    // The kernel denied before there was an agent.
+    const early = state.ledger.filter(
+      ({ verdict, first }) => verdict === 'denied' && first < state.agent.started,
+    )
+    expect(early.map(who)).toContain(`monitor-${nodeName}`)
+    expect(state.containers.filter(({ kind }) => kind === 'unbound')).toEqual([])
+    await until('the workload is back', () => world.served(), 180)
+    await freshBareMiner()
+    await nobodyMines(before)
+    world.told('the covered pod answers, and nobody has mined since')
+  })
+
+  test('uninstalled: nothing is left but the custom resources, and nothing is in force', async () => {
+    await release.uninstall()
+    await until('nothing is left', async () => (await release.left()).length === 0, 30)
+    const { output } = await world.machine.sh(
+      'ls /sys/fs/bpf /run/underpin /var/lib/underpin | grep -v :',
+    )
+    expect(output.trim()).toBe('')
+    world.told('uninstalled')
+    const before = world.heard('static')
+    await until('the static pod mines again', () => world.heard('static') > before, 60)
+    world.told('and miners mine again')
   })
 })

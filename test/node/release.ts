@@ -3,7 +3,12 @@
 // Webhook and controller are left to tests of their own: an emulated processor has no time for them.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { NodeState, NodeStateStatus } from '../../policies/src/node-state.ts'
+import {
+  markOf,
+  readMarks,
+  type NodeState,
+  type NodeStateStatus,
+} from '../../policies/src/index.ts'
 import { nodeName, until } from './control-plane.ts'
 import { patience } from './network.ts'
 import { checkout, type Mode } from './subjects.ts'
@@ -13,6 +18,11 @@ const project = join(import.meta.dirname, '..', '..')
 const underpin = join(project, 'cli', 'bin', 'underpin')
 /** Those of the chart, and one of the workload's own. */
 const policies = 5
+
+interface Policy {
+  metadata: { name: string; uid: string; generation: number }
+  spec: { mode?: Mode }
+}
 
 export interface JoinedContainer {
   state: string
@@ -81,15 +91,23 @@ export class Release {
     return state.status
   }
 
-  /** Until the node says of every policy that it is in force in this mode. */
-  inForce(mode: Mode, by?: string): Promise<NodeStateStatus> {
+  /** Until the node says of every policy that it is in force, as it stands in the cluster and in this mode. */
+  inForce(mode: Mode, by?: string): Promise<{ state: NodeStateStatus; names: string[] }> {
     return until(
       `all policies in ${mode}`,
       async () => {
+        const { items } = await this.world.plane.get<{ items: Policy[] }>(
+          ...['clusterruntimepolicies,runtimepolicies', '--all-namespaces'],
+        )
         const state = await this.state()
-        const there = state.policies.filter((one) => one.state === 'inForce' && one.mode === mode)
-        const told = by === undefined || state.agent.pod === `underpin/${by}`
-        return told && there.length === policies && state
+        const marks = readMarks(state.inForce?.marks ?? '')
+        const there = items.filter(
+          ({ metadata, spec }) =>
+            spec.mode === mode && marks.has(markOf(metadata.uid, metadata.generation)),
+        )
+        if (by !== undefined && state.agent.pod !== `underpin/${by}`) return false
+        const names = there.map(({ metadata }) => metadata.name).sort()
+        return there.length === policies && { state, names }
       },
       90,
     )
@@ -105,5 +123,48 @@ export class Release {
     } catch {
       throw new Error(`underpin report --cluster: ${error}${output}`)
     }
+  }
+
+  /** How often this program was denied, by the kernel's own ledger. */
+  async denials(executable: string): Promise<number> {
+    const { output } = await this.world.machine.sh(`${underpin} report -o json`)
+    const { records } = JSON.parse(output) as {
+      records: { executable: string | null; outcome: string; count: number }[]
+    }
+    return records
+      .filter((one) => one.executable === executable && one.outcome === 'denied')
+      .reduce((sum, { count }) => sum + count, 0)
+  }
+
+  /** The agent's process, by somebody on the node; the kubelet starts it again in the same pod. */
+  kill(): Promise<string> {
+    const pid = `$(sed -n 's/.*"pid": *\\([0-9]*\\).*/\\1/p' /run/underpin/state.json)`
+    return this.world.machine.must(`kill -KILL ${pid}`)
+  }
+
+  /** What a service of the node runs before the kubelet. */
+  readonly atBoot = `NODE_NAME=${nodeName} ${join(project, 'examples', 'at-boot', 'underpin-at-boot.sh')}`
+
+  async uninstall(): Promise<void> {
+    const { network, plane, folder } = this.world
+    const { status, error } = await network.run(
+      [join(this.world.folders.cluster, 'helm'), 'uninstall', 'underpin', '-n', 'underpin'],
+      { env: { ...plane.env, HOME: folder } },
+    )
+    if (status !== 0) throw new Error(`helm uninstall: ${error}`)
+  }
+
+  /** Objects of the release, of whatever kind, but its custom resources; and its pods, which it does not own itself. */
+  async left(): Promise<string[]> {
+    const { network, plane, folders } = this.world
+    const kubectl = join(folders.cluster, 'kubectl')
+    const kinds = `$(${kubectl} api-resources --verbs=list -o name | grep -v ^customresourcedefinitions | paste -sd,)`
+    const of = '--all-namespaces -l app.kubernetes.io/part-of=underpin -o name --ignore-not-found'
+    const { status, output, error } = await network.run(
+      ['sh', '-c', `${kubectl} get ${kinds} ${of}`],
+      { env: plane.env },
+    )
+    if (status !== 0) throw new Error(`kubectl get: ${error}`)
+    return output.split('\n').filter((line) => line !== '')
   }
 }

@@ -92,7 +92,7 @@ export const staticPod = {
 }
 
 /** Started beside Kubernetes: no API server knows of it. */
-export const bareMiner = `ctr_run -d --null-io --net-host ${image} bare /opt/miner ${host} ${poolPort} bare`
+export const bareMiner = `ctr run -d --null-io --net-host ${image} bare /opt/miner ${host} ${poolPort} bare`
 
 /** What the workload needs, and nothing else. */
 export const checkout = (mode: Mode): object => ({

@@ -77,10 +77,9 @@ export class World {
     ).length
   }
 
-  /** With containerd's own client, and `ctr_run` for the runtime of this node. */
+  /** With containerd's own client. */
   ctr = (command: string): string =>
-    `export PATH=${this.folders.node}/bin:$PATH LD_LIBRARY_PATH=${this.folders.runtimes}/lib; ` +
-    `ctr_run() { ctr run --runc-binary ${this.machine.runtime} "$@"; }; ${command}`
+    `export PATH=${this.folders.node}/bin:$PATH LD_LIBRARY_PATH=${this.folders.runtimes}/lib; ${command}`
 
   /** Asks the covered pod, as whoever is next to the node. */
   async served(): Promise<boolean> {
