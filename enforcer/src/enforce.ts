@@ -16,7 +16,7 @@ import { decode } from './kernel/codec.ts'
 import { openRing, type Ring } from './kernel/libbpf.ts'
 import { closeTables, readCounters, type Tables } from './kernel/maps.ts'
 import { lookAtKernel } from './kernel/facts.ts'
-import { forgetAgents, handOver, makeKnown } from './kernel/guard.ts'
+import { forgetAgents, handOver, isContained, makeKnown } from './kernel/guard.ts'
 import { chosenOf, mechanismsOf, obstacle } from './kernel/mechanisms.ts'
 import { attachObject } from './kernel/object.ts'
 import { isSecond, withOrder } from './kernel/order.ts'
@@ -193,6 +193,7 @@ class Loop {
   cutter: Cutter | undefined
   private readonly resolvers: KnownResolvers
   private missed = 0
+  private posture: Posture
 
   constructor(
     options: EnforceOptions,
@@ -211,6 +212,7 @@ class Loop {
     this.state = state
     this.mount = mount
     this.applied = adopt(tables)
+    this.posture = options.pending ?? defaultPosture
     this.resolvers = new KnownResolvers(options.resolvers, options.times)
     this.missed = readCounters(tables.counters).scratch_busy ?? 0
   }
@@ -235,7 +237,7 @@ class Loop {
           input.policies,
           input.pods,
           this.memory.compiled,
-          this.options.pending,
+          this.posture,
           this.resolvers.now,
           input.cluster,
         )
@@ -302,10 +304,19 @@ class Loop {
     this.unwatch()
     this.drain()
     this.ring?.close()
+    if (this.options.handOver === true || isContained(this.tables)) this.handOver()
     sweep(this.tables, this.applied)
     this.cutter?.close()
-    handOver(this.tables, this.options.handOver)
     closeTables(this.tables)
+  }
+
+  private handOver(): void {
+    // fail open for what nobody knows: one of these is the next agent's own pod, which could not begin otherwise.
+    if (this.posture === 'deny') {
+      this.posture = 'audit'
+      this.apply(this.input)
+    }
+    handOver(this.tables)
   }
 
   /** Until it has succeeded it is owed. */

@@ -136,11 +136,13 @@ export function makeKnown({ guard }: Pick<Tables, 'guard'>, look: () => void): v
 export const forgetAgents = ({ guarded }: Pick<Tables, 'guarded'>): void =>
   keepOnly(guarded, [GuardedKind.CGROUP, GuardedKind.EXEMPT, GuardedKind.HANDOVER], [])
 
+/** Whether this agent is in a container. */
+export const isContained = ({ guarded }: Pick<Tables, 'guarded'>): boolean =>
+  [...guarded.keys()].some(({ kind }) => kind === GuardedKind.EXEMPT)
+
 /**
  * At an orderly end, which only the host or the cluster can ask for: an agent in a container is followed by one in another,
  * which the guard cannot tell from other containers, so it rests until then. What is in force is decided all the same.
  */
-export function handOver({ guarded }: Pick<Tables, 'guarded'>, always = false): void {
-  const isContained = [...guarded.keys()].some(({ kind }) => kind === GuardedKind.EXEMPT)
-  if (always || isContained) put(guarded, [row(GuardedKind.HANDOVER, 0)])
-}
+export const handOver = ({ guarded }: Pick<Tables, 'guarded'>): void =>
+  put(guarded, [row(GuardedKind.HANDOVER, 0)])
