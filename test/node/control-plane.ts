@@ -62,7 +62,7 @@ export class ControlPlane {
     const certificate = join(folder, 'certificates', 'apiserver.crt')
     await until('the certificate of the API server', () => existsSync(certificate), 60)
     const config = (file: string, user: string) =>
-      writeFileSync(file, kubeconfig(readFileSync(certificate), tokens.get(user) ?? ''))
+      writeFileSync(file, this.configOf(tokens.get(user) ?? ''))
     config(this.kubeconfig, 'admin')
     config(this.kubeletConfig, 'kubelet')
     config(join(folder, 'manager.conf'), 'manager')
@@ -82,6 +82,11 @@ export class ControlPlane {
       log: join(folder, 'scheduler.log'),
       cwd: folder,
     })
+  }
+
+  /** A kubeconfig of whoever has this token. */
+  configOf(token: string): string {
+    return kubeconfig(readFileSync(join(this.folder, 'certificates', 'apiserver.crt')), token)
   }
 
   private program(name: string, args: string[]): void {

@@ -7,6 +7,7 @@
 //   UNDERPIN_RUNTIME=runc-new   UNDERPIN_STARTS=1000   the runtime, and how many containers are started without an agent
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Beside } from './beside.ts'
 import { nodeName, until } from './control-plane.ts'
 import { Loop } from './loop.ts'
 import type { MachineOptions } from './machine.ts'
@@ -31,9 +32,11 @@ const who = ({ pod, policy }: { pod?: { name: string }; policy: string | null })
 describe.each(nodes)('$node', ({ series, kernelArguments }) => {
   let world: World
   let release: Release
+  let beside: Beside
   beforeAll(async () => {
     world = new World({ series, kernelArguments, runtime })
     release = new Release(world)
+    beside = new Beside(world)
     await world.start()
   })
   afterAll(() => world.close())
@@ -55,7 +58,9 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     await world.plane.apply(namespace)
     await release.apply('audit')
     world.told('helm has installed the chart')
+    await beside.start()
     await release.ready()
+    world.told('the agent is ready')
     const { state, names } = await release.inForce('audit', (await release.pod()).name)
     expect(names).toEqual([
       ...['checkout', 'underpin-bare-containers', 'underpin-deny-miners'],
@@ -107,6 +112,17 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     expect(of('report-job')).toBe('uncovered, audited')
     expect(of(`monitor-${nodeName}`)).toBe('never-admitted, audited')
     expect(of('bare')).toBe('never-admitted, audited')
+
+    const told = await until('kubectl get reports tells of all', async () => {
+      const reports = await release.reports()
+      return [...miners, 'checkout'].every((name) => reports.has(name)) && reports
+    })
+    world.told('kubectl get reports tells of all')
+    expect(Object.fromEntries(told)).toMatchObject({
+      checkout: 'covered',
+      'report-job': 'uncovered would-deny',
+      [`monitor-${nodeName}`]: 'never-admitted would-deny',
+    })
   })
 
   test('audit: what kubectl exec starts is born in the container, and told', async () => {
@@ -195,13 +211,21 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
 
   test('booted again: enforced from the first program of the first pod', async () => {
     const before = heard()
+    const { started } = (await release.state()).agent
     await world.machine.beforeKubelet(release.atBoot)
     await world.machine.cutPower()
     world.told('the power is cut')
     await world.machine.boot()
     await world.machine.ready()
     world.told('the node is ready again')
-    await release.ready()
+    expect(await world.machine.must('cat /run/node/before-kubelet.log')).toContain(
+      '"policies":5,"message":"in force',
+    )
+    await until(
+      'the agent has begun',
+      async () => (await release.state()).agent.started !== started,
+      120,
+    )
     const { state } = await release.inForce('enforce', (await release.pod()).name)
     world.told('the agent is ready again')
     // The kernel denied before there was an agent.
@@ -218,6 +242,7 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
 
   test('uninstalled: nothing is left but the custom resources, and nothing is in force', async () => {
     await release.uninstall()
+    await beside.stop()
     await until('nothing is left', async () => (await release.left()).length === 0, 30)
     const { output } = await world.machine.sh(
       'ls /sys/fs/bpf /run/underpin /var/lib/underpin | grep -v :',

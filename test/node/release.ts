@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The chart as it is installed on the node's cluster, with the image of this checkout; and what its agent says there.
-// Webhook and controller are left to tests of their own: an emulated processor has no time for them.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -9,6 +8,7 @@ import {
   type NodeState,
   type NodeStateStatus,
 } from '../../policies/src/index.ts'
+import { elsewhere } from './beside.ts'
 import { nodeName, until } from './control-plane.ts'
 import { patience } from './network.ts'
 import { checkout, type Mode } from './subjects.ts'
@@ -44,7 +44,7 @@ export class Release {
     const values = {
       profile,
       agent,
-      ...{ webhook: { enabled: false }, controller: { enabled: false } },
+      ...{ webhook: { nodeSelector: elsewhere }, controller: { nodeSelector: elsewhere } },
       image: { pullPolicy: 'Never' },
       policies: { additional: [checkout(profile)] },
     }
@@ -123,6 +123,19 @@ export class Release {
     } catch {
       throw new Error(`underpin report --cluster: ${error}${output}`)
     }
+  }
+
+  /** `kubectl get reports`: the state of each workload, by its name. */
+  async reports(): Promise<Map<string, string>> {
+    const { items } = await this.world.plane.get<{
+      items: { metadata: { annotations: Record<string, string> }; scope?: { name: string } }[]
+    }>('reports', '--all-namespaces')
+    return new Map(
+      items.map(({ metadata, scope }) => [
+        scope?.name ?? '',
+        metadata.annotations['reports.underpin.dev/state'] ?? '',
+      ]),
+    )
   }
 
   /** How often this program was denied, by the kernel's own ledger. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scheduler of a cluster with one node: binds every pod that has none to it, unless the node is cordoned.
+// The scheduler of a cluster with one node: binds every pod that has none to it, unless the node is cordoned or the pod
+// waits for another one.
 //   node scheduler.ts KUBECONFIG NODE
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
@@ -11,6 +12,7 @@ interface Config {
 }
 interface Pod {
   metadata: { name: string; namespace: string; ownerReferences?: { kind: string }[] }
+  spec: { nodeSelector?: Record<string, string> }
 }
 
 const [, , file = '', node = ''] = process.argv
@@ -45,7 +47,8 @@ for (; ; await sleep(300)) {
       'GET',
       `/api/v1/nodes/${node}`,
     )
-    for (const { metadata } of items) {
+    for (const { metadata, spec: wanted } of items) {
+      if (wanted.nodeSelector?.['underpin.test/node'] !== undefined) continue
       const ofNode = metadata.ownerReferences?.some(({ kind }) => kind === 'DaemonSet')
       if (!spec || (spec.unschedulable === true && !ofNode)) continue
       const { name, namespace } = metadata
