@@ -102,13 +102,15 @@ export class ControlPlane {
     return { KUBECONFIG: this.kubeconfig }
   }
 
-  async apply(...objects: object[]): Promise<void> {
+  /** Answers what admission warns of. */
+  async apply(...objects: object[]): Promise<string> {
     const items = { apiVersion: 'v1', kind: 'List', items: objects }
     const { status, error } = await this.network.run(
       [join(this.bin, 'kubectl'), 'apply', '-f', '-'],
       { input: JSON.stringify(items), env: this.env },
     )
     if (status !== 0) throw new Error(`kubectl apply: ${error}`)
+    return error.trim()
   }
 
   async get<T>(...args: string[]): Promise<T> {

@@ -46,6 +46,7 @@ export class Release {
       agent,
       ...{ webhook: { nodeSelector: elsewhere }, controller: { nodeSelector: elsewhere } },
       image: { pullPolicy: 'Never' },
+      coverage: { meshes: ['istio'], mode: 'warn' },
       policies: { additional: [checkout(profile)] },
     }
     const file = join(folder, 'values.json')

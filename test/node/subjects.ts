@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who runs on the node: a workload as it should be, and three ways for a miner to get there past a sidecar's injection.
 // Images are those of setup.sh. The pool is in the test's own network.
+import { istioConfiguration } from '../../webhook/src/specimens.ts'
 import { host } from './network.ts'
 
 export const poolPort = 3333
@@ -17,6 +18,18 @@ const spec = { automountServiceAccountToken: false, terminationGracePeriodSecond
 export const namespace = {
   ...{ apiVersion: 'v1', kind: 'Namespace' },
   metadata: { name: 'shop', labels: { 'istio-injection': 'enabled' } },
+}
+
+/** The mesh's own, as it is registered; nobody answers, which is how pods slip past. */
+export const injector = {
+  ...istioConfiguration('default', []),
+  webhooks: (istioConfiguration('default', ['namespace', 'object'])['webhooks'] as object[]).map(
+    (one) => ({
+      ...one,
+      clientConfig: { service: { namespace: 'istio-system', name: 'istiod', path: '/inject' } },
+      ...{ failurePolicy: 'Ignore', sideEffects: 'None', admissionReviewVersions: ['v1'] },
+    }),
+  ),
 }
 
 /** As it is after injection: an application that answers on port 8080, beside its sidecar, behind a redirect. */
