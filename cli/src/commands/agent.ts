@@ -56,7 +56,7 @@ export const agent: Command = {
     },
     {
       name: 'at-boot',
-      help: 'put in force what was known last, and end: for a service of the node that runs before the kubelet',
+      help: 'put in force what was known last, and end: for a service of the node, before the kubelet',
     },
     ...nodeOptions,
     {
