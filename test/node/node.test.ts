@@ -105,12 +105,12 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     expect(ledger.every(({ verdict }) => verdict === 'wouldDeny')).toBe(true)
     expect(ledger.filter(({ pod }) => pod?.name === 'checkout')).toEqual([])
 
-    const rows = await release.report()
+    const { containers: rows, table } = await release.report()
     const of = (name: string) => {
       const row = rows.find(({ pod, container }) => (pod ?? container) === name)
       return row && `${row.state}, ${row.kernel}`
     }
-    world.told('report --cluster has told')
+    world.told(`report --cluster has told:\n${table}`)
     expect(of('checkout')).toBe('covered, audited')
     expect(of('report-job')).toBe('uncovered, audited')
     expect(of(`monitor-${nodeName}`)).toBe('never-admitted, audited')

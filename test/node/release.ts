@@ -114,13 +114,14 @@ export class Release {
     )
   }
 
-  /** `underpin report --cluster`: every container, with what admission and the kernel say of it. */
-  async report(): Promise<JoinedContainer[]> {
+  /** `underpin report --cluster`: every container, with what admission and the kernel say of it; and as people see it. */
+  async report(): Promise<{ containers: JoinedContainer[]; table: string }> {
     const { network, plane } = this.world
-    const asked = ['report', '--cluster', '--kubeconfig', plane.kubeconfig, '-o', 'json']
-    const { output, error } = await network.run([underpin, ...asked])
+    const asked = [underpin, 'report', '--cluster', '--kubeconfig', plane.kubeconfig]
+    const { output: table } = await network.run(asked)
+    const { output, error } = await network.run([...asked, '-o', 'json'])
     try {
-      return (JSON.parse(output) as { containers: JoinedContainer[] }).containers
+      return { ...(JSON.parse(output) as { containers: JoinedContainer[] }), table }
     } catch {
       throw new Error(`underpin report --cluster: ${error}${output}`)
     }
