@@ -17,6 +17,7 @@ import { ledger } from './ledger.ts'
 import { memory } from './memory.ts'
 import { connect, packet } from './network.ts'
 import { open } from './open.ts'
+import { node } from './node.ts'
 import { measured } from './programs.ts'
 import { scan } from './scan.ts'
 import { sidecar } from './sidecar/sidecar.ts'
@@ -54,6 +55,7 @@ const benches: Record<string, Bench> = {
   },
   memory: { about: 'kernel memory at 0, 100 and 10,000 subjects', run: memory, guest: true },
   agent: { about: 'memory, idle CPU, change → enforced, kernel memory', run: agent },
+  node: { about: 'the same with a real API server, and what is asked of it', run: node },
   escape: { about: 'a million denied execs, of which none may run', run: escape, guest: true },
   ledger: { about: 'denied decisions a second, records read a second', run: ledger },
   controller: { about: 'reports, status and join of 5,000 nodes; memory', run: controller },
