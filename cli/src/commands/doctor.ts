@@ -11,8 +11,8 @@ import { columns, json, type Colour, type Screen } from '../screen.ts'
 export const doctor: Command = {
   about:
     'Looks at the kernel, its file systems and libraries, loads the programs if they are not in force, and tries every way to\n' +
-    'stop an exec and a connection on processes of its own: a mechanism counts only if it works. Then, decision by decision: which mechanism\n' +
-    'carries it out here, what is missing, and how to get it. Changes nothing, and touches no policy in force.',
+    'stop an exec and a connection on processes of its own: a mechanism counts only if it works. Then, decision by decision:\n' +
+    'which mechanism carries it out here, what is missing, and how to get it. Changes nothing, and touches no policy in force.',
   options: [outputOption, pinsOption],
   examples: [
     ['underpin doctor', 'before the first underpin enforce on a machine'],
