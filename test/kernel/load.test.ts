@@ -4,6 +4,7 @@
 import { release } from 'node:os'
 import { beforeAll, expect, test } from 'vitest'
 import { lookAtKernel } from '../../enforcer/src/kernel/facts.ts'
+import { programOf } from '../../enforcer/src/kernel/in-force.ts'
 import { inspectKernel } from '../../enforcer/src/kernel/inspect.ts'
 import * as bpf from '../../enforcer/src/kernel/libbpf.ts'
 import { loadFor } from '../../enforcer/src/kernel/loading.ts'
@@ -26,9 +27,6 @@ beforeAll(async () => {
   facts = await lookAtKernel(objects)
 })
 
-/** How many instructions the verifier walked. */
-const walked = (fd: number): number => bpf.objectInfo(fd, 232).readUInt32LE(216)
-
 test('what is left out is younger than this kernel', () => {
   const { object: handle, programs, leftOut } = loadFor(object, chosenOf(facts))
   try {
@@ -39,8 +37,9 @@ test('what is left out is younger than this kernel', () => {
       expect(kernelAtLeast(youngerHooks[hook]?.since ?? '0'), hook).toBe(false)
     }
     for (const { program, handle: one } of has('walkedInstructions') ? programs : []) {
-      expect(walked(bpf.programFd(one)), program.name).toBeGreaterThan(0)
-      expect(walked(bpf.programFd(one)), program.name).toBeLessThan(most)
+      const { walked } = programOf(bpf.programFd(one))
+      expect(walked, program.name).toBeGreaterThan(0)
+      expect(walked, program.name).toBeLessThan(most)
     }
   } finally {
     bpf.closeObject(handle)
