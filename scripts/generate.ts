@@ -8,6 +8,7 @@ import { generate as generateAbi } from './generate-abi.ts'
 import { generate as generateBypasses } from './generate-bypasses.ts'
 import { generate as generateKernels } from './generate-kernels.ts'
 import { generate as generatePolicy } from './generate-policy.ts'
+import { generate as generateShape } from './generate-shape.ts'
 import { generate as generateThreatModel } from './generate-threat-model.ts'
 
 const files = new Map([
@@ -15,6 +16,7 @@ const files = new Map([
   ...generateKernels(),
   ...generateBypasses(),
   ...(await generatePolicy()),
+  ...generateShape(),
   ...generateThreatModel(),
   ...chartRights(),
   ...(await chartValues()),

@@ -40,3 +40,11 @@ export function formatComplaint(format: string, value: string | number): Complai
   const result = readers[format]?.(String(value))
   return result && isComplaint(result) ? result : undefined
 }
+
+/** For the validators that are made from schema.json. */
+export const formats = Object.fromEntries(
+  formatNames.map((name) => [
+    name,
+    { validate: (text: string) => formatComplaint(name, text) === undefined },
+  ]),
+)

@@ -1,47 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // Does a document have the shape that schema.json describes? Every deviation at once, each in words for its author.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
 import schema from '../schema.json' with { type: 'json' }
 import { complain, shown, type Complaint } from './complaint.ts'
-import { formatComplaint, formatNames } from './formats.ts'
+import { formatComplaint } from './formats.ts'
 import { nearest } from './nearest.ts'
 import type { Policy } from './policy.gen.ts'
 import type { Mistake, Path } from './problem.ts'
+import { ClusterRuntimePolicy, CoveragePolicy, RuntimePolicy } from './shape.gen.ts'
 
 export const kinds = ['RuntimePolicy', 'ClusterRuntimePolicy', 'CoveragePolicy'] as const
 export const apiVersion = schema.$defs.ApiVersion.const
 
-const ajv = new Ajv({
-  allErrors: true,
-  verbose: true,
-  ownProperties: true,
-  strictTypes: false,
-  strictRequired: false,
-})
-for (const name of formatNames)
-  ajv.addFormat(name, { type: 'string', validate: (text: string) => !formatComplaint(name, text) })
-for (const word of [
-  'x-kubernetes-int-or-string',
-  'x-kubernetes-list-type',
-  'x-kubernetes-list-map-keys',
-])
-  ajv.addKeyword(word)
-ajv.addSchema(schema)
+const validators = { RuntimePolicy, ClusterRuntimePolicy, CoveragePolicy } as Record<
+  Policy['kind'],
+  ValidateFunction
+>
 
 export function hasShape(kind: Policy['kind'], value: unknown): value is Policy {
-  return validator(kind)(value)
+  return validators[kind](value)
 }
 
 export function shapeMistakes(kind: Policy['kind'], value: unknown): Mistake[] {
-  const validate = validator(kind)
+  const validate = validators[kind]
   if (validate(value)) return []
   return relevant(validate.errors ?? []).map((error) => mistakeOf(error, value))
-}
-
-function validator(kind: Policy['kind']): ValidateFunction {
-  const validate = ajv.getSchema(`${schema.$id}#/$defs/${kind}`)
-  if (!validate) throw new Error(`the schema defines no ${kind}`)
-  return validate as ValidateFunction
 }
 
 // --- which of the validator's errors are worth telling
