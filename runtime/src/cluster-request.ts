@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One HTTP request to an API server: an answer as a whole, or line by line while it comes (watches). Bounded in time
 // and size; a connection on which nothing comes any more ends, whatever the other side thinks of it.
-import { request as plainRequest, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { request as tlsRequest, type RequestOptions } from 'node:https'
+import { request as plainRequest } from './http.ts'
 
 /** Whatever the status: 403 and 404 are answers. */
 export type ClusterAnswer = { status: number; body: unknown; retryAfterMs: number | null }

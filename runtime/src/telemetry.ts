@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Metrics and health of a process that serves nothing else, over plain HTTP: /metrics, /healthz (alive), /readyz (does
 // its work, or says why not). Answers GET only, and nothing that anybody sends is used.
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { isIP, type AddressInfo } from 'node:net'
 import { reasonOf, UnderpinError } from './errors.ts'
+import { createServer } from './http.ts'
 import type { Metrics } from './metrics.ts'
 
 export type TelemetryOptions = {

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // underpin controller: joins what nodes and admission know of a cluster, and writes it where people look.
+import { isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
-import {
-  control,
-  controllerMetrics,
-  runLease,
-  serveMetrics,
-} from '../../../controller/src/index.ts'
+import { control, controllerMetrics, runLease } from '../../../controller/src/index.ts'
 import { dayOf } from '../../../policies/src/index.ts'
 import {
   createLog,
   createMetrics,
   nextSignal,
   openCluster,
-  UnderpinError,
+  serveTelemetry,
   type Cluster,
   type Log,
 } from '../../../runtime/src/index.ts'
@@ -85,9 +81,11 @@ async function run(args: Arguments): Promise<number> {
   const stop = new AbortController()
   const { signal } = stop
   let heard = Date.now()
-  const server = await serving(args, port, () => registry.text(), {
-    notReady: () => (signal.aborted ? 'stopping' : null),
-    unhealthy: () =>
+  const server = await serveTelemetry({
+    address: `${hostOf(args)}:${port}`,
+    metrics: registry,
+    ready: () => (signal.aborted ? 'stopping' : null),
+    healthy: () =>
       Date.now() - heard > silentMs ? 'the API server has not answered for minutes' : null,
   })
   log.info({ port: server.port, cluster: cluster.name, reports, identity }, 'controller started')
@@ -125,28 +123,10 @@ async function ownerOf(cluster: Cluster, name: string, log: Log) {
   return null
 }
 
-async function serving(
-  args: Arguments,
-  port: number,
-  text: () => string,
-  health: { notReady: () => string | null; unhealthy: () => string | null },
-) {
-  const host = args.value('metrics-host')
-  try {
-    return await serveMetrics({ ...(host === undefined ? {} : { host }), port, text, ...health })
-  } catch (cause) {
-    throw new UnderpinError(
-      'incomplete',
-      {
-        operation: 'serve metrics',
-        object: `${host ?? '*'}:${port}`,
-        found: cause instanceof Error ? cause.message : String(cause),
-        expected: 'a port that is free',
-        remedy: 'name another with --metrics-port (0: any free one)',
-      },
-      { cause },
-    )
-  }
+/** As in an address; empty: all. */
+function hostOf(args: Arguments): string {
+  const host = args.value('metrics-host') ?? ''
+  return isIPv6(host) ? `[${host}]` : host
 }
 
 function kindOf(args: Arguments): (typeof kinds)[keyof typeof kinds] {
