@@ -13,7 +13,7 @@ import { lookAtProcesses, lookAtSockets, numbersAgree, requireSight } from './id
 import * as abi from './kernel/abi.gen.ts'
 import { cgroupId, cgroupMount } from './kernel/cgroups.ts'
 import { decode } from './kernel/codec.ts'
-import { openRing, type Ring } from './kernel/libbpf.ts'
+import { openRing, returnFreedMemory, type Ring } from './kernel/libbpf.ts'
 import { closeTables, readCounters, type Tables } from './kernel/maps.ts'
 import { lookAtKernel } from './kernel/facts.ts'
 import { forgetAgents, handOver, isContained, makeKnown } from './kernel/guard.ts'
@@ -290,6 +290,7 @@ class Loop {
     let idle = noneIdle
     this.timers.push(setInterval(() => (idle = collect(this.tables, idle)), collectMs))
     this.timers.push(setInterval(() => collectNames(this.tables), collectMs))
+    this.timers.push(setInterval(returnFreedMemory, collectMs))
     // Watching tells soon; looking again tells surely (mounted ConfigMaps, network file systems).
     this.timers.push(setInterval(() => void this.look(), lookMs))
     this.timers.push(setInterval(() => this.bindMissed(), lookMs))

@@ -118,6 +118,7 @@ const native = {
   closeFd: libc.func('int close(int fd)'),
   setns: libc.func('int setns(int fd, int type)'),
   flock: libc.func('int flock(int fd, int operation)'),
+  mallocTrim: libc.func('int malloc_trim(size_t keep)'),
 }
 // libbpf writes to stderr of its own accord; we say ourselves what failed.
 native.setPrint(null)
@@ -160,6 +161,9 @@ function pointer(result: unknown, operation: string, object: string): Handle {
   if (result) return result as Handle
   throw new KernelError(operation, object, koffi.errno())
 }
+
+/** Gives the system what was freed; the C library keeps it, since each change of a plan leaves holes that are small. */
+export const returnFreedMemory = () => void native.mallocTrim(0)
 
 // --- objects and programs ---
 
