@@ -349,4 +349,20 @@ HOOK_PAIR(task_setioprio, check_agent(ctx[0], ATTACKED_AGENT_PROCESS))
 HOOK_PAIR(task_movememory, check_agent(ctx[0], ATTACKED_AGENT_PROCESS))
 HOOK_PAIR(file_send_sigiotask, check_descriptor_signal(ctx[0]))
 
+/* The pod that the agent is in is taken away, once nothing runs in it: it will not start there again, and its successor is
+ * in another one. So it is with an orderly end, also where the agent crashed and had none. */
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(guard_rmdir, struct cgroup *cgroup, const char *path)
+{
+	struct guarded_key handover = {.kind = GUARDED_HANDOVER};
+	struct identity who;
+	u32 one = 1;
+
+	if (!is_guarded(GUARDED_EXEMPT, 0, cgroup->kn->id))
+		return 0;
+	/* fail closed: a container that may remove cgroups of the host says nothing for it, and the guard goes on. */
+	if (!guarded_against(&who))
+		bpf_map_update_elem(&guarded, &handover, &one, BPF_ANY);
+	return 0;
+}
 char LICENSE[] __weak SEC("license") = "Dual BSD/GPL";

@@ -5,7 +5,8 @@
  *   - the process that reads the pin of identity_tasks when a row of `guard`, which only somebody can write who is let at
  *     our maps already, says that this is how it makes itself known; by its number and the time of its start;
  *   - what else is in the pod that the agent is in, so that it can start there again;
- *   - nor anybody between the orderly end of an agent in a pod and the start of the next one, which is in another pod.
+ *   - nor anybody between the orderly end of an agent in a pod, or the end of that pod, and the start of the next one, which
+ *     is in another pod.
  * What is ours is known by what the kernel calls it (see enum guarded_kind), never by a name or a path. */
 #ifndef UNDERPIN_GUARD_BPF_H
 #define UNDERPIN_GUARD_BPF_H

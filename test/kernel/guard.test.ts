@@ -40,6 +40,7 @@ const mechanism = chosenOf(await lookAtKernel(objects))
 const refuses = mechanism === 'lsm' || mechanism === 'fmod_ret'
 /** A container that no policy knows, by its cgroup's name. */
 const bare = `docker-${'ab'.repeat(32)}.scope`
+const another = `docker-${'cd'.repeat(32)}.scope`
 const [EPERM, EACCES] = ['1', '13']
 
 let s: Sandbox
@@ -263,14 +264,35 @@ test("what is in the agent's pod is exempt; the agent starts there again, and in
   // Told to end, it leaves its place to whoever is started next, also in another pod; there it is as before.
   await ended(again.child, 'SIGTERM')
   expect((await inContainer('box', get)).answers.get('get')).toBe('ok')
-  const next = await startIn('box')
+  const next = await startIn(another)
   expect(next.text).toContain('"ready"')
   expect(next.text).toContain('"takenOver":true')
-  expect((await inContainer('box', get)).answers.get('get')).toBe('ok')
+  expect((await inContainer(another, get)).answers.get('get')).toBe('ok')
   if (refuses) {
     expect((await inContainer('pod', get)).answers.get('get')).toBe(EPERM)
     expect((await inContainer(bare, get)).answers.get('get')).toBe(EPERM)
   }
   await ended(next.child, 'SIGKILL')
   expect((await startIn('pod')).text).toContain('"failed"')
+  // Whoever removes its pod, unless it is a container, says the same.
+  await until('its pod is gone', () => removed(s.folder(another)))
+  const third = await startIn('pod')
+  expect(third.text).toContain('"ready"')
+  expect(third.text).toContain('"takenOver":true')
+  if (refuses) expect((await inContainer('box', get)).answers.get('get')).toBe(EPERM)
+  await ended(third.child, 'SIGKILL')
+  const remove: Attack[] = [['remove', `yes(rmdir "${s.folder('pod')}")`]]
+  expect((await inContainer('box', remove)).answers.get('remove')).toBe('ok')
+  if (refuses) expect((await inContainer('box', get)).answers.get('get')).toBe(EPERM)
+  expect((await startIn('box')).text).toContain('"failed"')
 }, 600_000)
+
+/** The kernel may need a moment until a cgroup is empty. */
+function removed(folder: string): boolean {
+  try {
+    fs.rmdirSync(folder)
+    return true
+  } catch {
+    return false
+  }
+}

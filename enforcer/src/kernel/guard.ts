@@ -128,7 +128,7 @@ export function makeKnown({ guard }: Pick<Tables, 'guard'>, look: () => void): v
     object: `process ${process.pid}`,
     found: 'a process of a container that the agent before it was not in',
     remedy:
-      'start it outside of containers, or in the pod of the agent before it (which was killed, not told to end); or run underpin disarm on the host first',
+      'delete the pod of the agent before it (which was killed, not told to end), or start it in that pod or outside of containers; or run underpin disarm on the host first',
   })
 }
 
