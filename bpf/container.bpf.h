@@ -68,24 +68,4 @@ static __noinline u64 virtual_subject_of(u64 task_address)
 	return subject;
 }
 
-/* Who asks, at exec. */
-static __noinline int identity_at_exec(struct identity *who)
-{
-	u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct process_row row = {};
-	u64 subject;
-
-	identity_of_current(who);
-	if (who->carried || carries(who->subject))
-		return 0;
-	subject = virtual_subject_of(bpf_get_current_task());
-	if (!subject)
-		return 0;
-	who->carried = row.subject = subject;
-	who->lineage = row.lineage = LINEAGE_RUNTIME;
-	row.image = who->image;
-	write_process(tgid, &row);
-	return 0;
-}
-
 #endif

@@ -290,8 +290,12 @@ __weak __noinline int resolve_at(u32 slot, u32 which, u64 dentry, u64 mount, u64
 	if (!met || (at_home && !is_home(work, root, scratch->crossed))) {
 		key->state = PATH_UNRESOLVED;
 		count(COUNTER_PATH_UNRESOLVED);
-		if (!met)
+		if (!met) {
+			/* Nothing was collected of what is itself the top of a mount that is nowhere. */
+			if (!scratch->found)
+				name_of(leaf, &scratch->components[0]);
 			scratch->found = 1;
+		}
 	} else if (scratch->found > 0 && !name_only && BPF_CORE_READ(leaf, d_hash.pprev) == 0) {
 		key->state = PATH_DELETED;
 	}

@@ -40,6 +40,52 @@ static __always_inline void remember_runtime(u32 tgid, struct task_struct *task,
 		count(COUNTER_RUNTIMES_FULL);
 }
 
+/* The kernel tells of a move to another cgroup (identity_attach) a moment after it is made, and this moment may be long. A
+ * process of the host's that is in a pod or a container and of which nothing is known is being put there, as a runtime does
+ * while it re-executes itself. Whoever is in namespaces of its own was there before us, or what it came from is lost.
+ * Verified once; whether it has a row now. */
+__weak __noinline int enters_now(u32 tgid)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct control *control = control_row();
+	struct process_row row = {.lineage = LINEAGE_RUNTIME};
+
+	if (!control || !control->mount_ns || !control->pid_ns || stray_of(tgid) ||
+	    bpf_map_lookup_elem(&processes, &tgid))
+		return 0;
+	/* fail closed: it is decided as one of the container's, of unknown lineage. */
+	if (mount_ns_of(task) != control->mount_ns || pid_ns_of(task) != control->pid_ns)
+		return 0;
+	row.subject = subject_of_current();
+	row.image = IMAGE_UNKNOWN; /* for this exec; there is no room on the stack of 5.10 to find out */
+	remember_runtime(tgid, task, task);
+	write_process(tgid, &row);
+	return 1;
+}
+
+/* Who asks, at exec. */
+static __noinline int identity_at_exec(struct identity *who)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct process_row row = {};
+	u64 subject;
+
+	identity_of_current(who);
+	if (who->lineage == LINEAGE_UNKNOWN && who->image == IMAGE_UNKNOWN && carries(who->subject) &&
+	    enters_now(tgid))
+		identity_of_current(who);
+	if (who->carried || carries(who->subject))
+		return 0;
+	subject = virtual_subject_of(bpf_get_current_task());
+	if (!subject)
+		return 0;
+	who->carried = row.subject = subject;
+	who->lineage = row.lineage = LINEAGE_RUNTIME;
+	row.image = who->image;
+	write_process(tgid, &row);
+	return 0;
+}
+
 static __always_inline bool is_sealed_memory(struct inode *inode)
 {
 	struct shmem_inode_info *info =

@@ -308,6 +308,15 @@ describe('what has no path matches nothing, not even /**', () => {
     expect(counts(name).reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(4)
   })
 
+  test('a file that is all of a mount which is nowhere, and it is told by its own name', async () => {
+    const { name, run } = await allow('/**')
+    const bare = program('nowhere/bare')
+    const openTree = 'my $fd = syscall(428, -100, $ARGV[0], 1); $fd < 0 and die "$!"; '
+    const code = `${openTree} exec "/proc/self/fd/$fd"; exit 126`
+    expect(await run(need('perl'), '-e', code, bare)).toMatchObject(denied())
+    expect(counts(name)).toEqual([['/bare (unresolved)', 'denied', 1]])
+  })
+
   test('execveat of a file with a path is that path', async () => {
     const [good, bad] = [program('execveat/good'), program('execveat/bad')]
     const perl = need('perl')

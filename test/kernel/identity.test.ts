@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Identity that cannot be shed, with real cgroups and processes: a container is bound before its first exec, and what a
 // process carries stays with it, wherever it goes and whatever it becomes.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -245,6 +246,34 @@ describe('rows of processes', () => {
     fs.writeFileSync(join(s.folder('box'), 'cgroup.procs'), `${child.pid}`)
     await until('its row says so', () => image(child.pid ?? 0) === hashOf(need('sleep')), 3000)
     await ended(child, 'SIGKILL')
+    await s.setPolicies(policies())
+  })
+
+  // The kernel tells of a move a moment after it is made; here it never does.
+  test.for([
+    ['the host’s, that is put into a container while it executes itself, is a runtime', [], true],
+    ['nobody knows whose, in namespaces of its own, is none', ['-m', '-p', '-f'], false],
+  ] as const)('one without a row: %s', async ([, namespaces, isRuntime]) => {
+    await s.setPolicies(
+      `${policies()}\n---\n${documents(s.policy('moved', 'moved', { processes: [] }))}`,
+    )
+    const code = 'echo 0 >"$0/cgroup.procs"; echo in; read l; exec /proc/self/exe -c "echo again"'
+    const argv = [...namespaces, sh, '-c', code, s.folder('moved')]
+    const child = spawn(need('unshare'), argv, { stdio: ['pipe', 'pipe', 'ignore'] })
+    let said = ''
+    child.stdout.on('data', (data: Buffer) => (said += data.toString()))
+    await until('it is in', () => said === 'in\n')
+    const inside = fs.readFileSync(join(s.folder('moved'), 'cgroup.procs'), 'utf8')
+    s.tables().processes.delete({ value: Number(inside) })
+    const grown = await s.counted(async () => {
+      child.stdin.write('\n')
+      await once(child, 'close')
+    })
+    expect({ said, runtime: grown.runtime, denied: grown.denied }).toEqual(
+      isRuntime
+        ? { said: 'in\nagain\n', runtime: 1, denied: 0 }
+        : { said: 'in\n', runtime: 0, denied: 1 },
+    )
     await s.setPolicies(policies())
   })
 
