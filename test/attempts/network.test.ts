@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LedgerRecord, State } from '../../enforcer/src/index.ts'
 import * as abi from '../../enforcer/src/kernel/abi.gen.ts'
-import { copyProgram, expectExact } from '../harness/actor.ts'
+import { copyProgram, expectExact, sleep } from '../harness/actor.ts'
 import { documents, need, Sandbox, until, type ClusterSpec } from '../harness/sandbox.ts'
 import { knocks, knocksFrom, talker, type Attempt, type Where } from './network/attempt.ts'
 import { makeProgram } from './network/program.ts'
@@ -28,7 +28,7 @@ let s: Sandbox
 let wire: Wire
 let exe: string
 let other: string
-let neighbour: ReturnType<Wire['neighbour']>
+let neighbour: Awaited<ReturnType<Wire['neighbour']>>
 let mechanisms: State['mechanisms']
 /** Every pair of policies there is, as JSON. */
 let groups: string[]
@@ -42,7 +42,7 @@ beforeAll(async () => {
   exe = copyProgram(s, 'talks', makeProgram())
   other = copyProgram(s, 'talks-not', makeProgram())
   wire = await Wire.make(makeProgram())
-  neighbour = wire.neighbour()
+  neighbour = await wire.neighbour()
   groups = [...new Set(attempts.map(groupText))]
   for (const name of ['takes', 'gives_packet_socket']) {
     const argv = [...wire.enter('pod'), makeProgram(), name, `${s.name}-${name}`]
@@ -133,8 +133,7 @@ const enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
 
 function start(cgroup: string, words: readonly string[], seconds: number) {
   const shell = ['/bin/sh', '-c', enter, s.folder(cgroup), exe, ...words]
-  const slow = slower > 1 ? { ATTEMPT_SLOW: '1' } : {}
-  const env = { ...process.env, ATTEMPT_SECONDS: `${seconds * slower}`, ...slow }
+  const env = { ...process.env, ATTEMPT_SECONDS: `${seconds * slower}` }
   const child = spawn(need('nsenter'), [...wire.enter('pod'), ...shell], { stdio, env })
   helpers.push(child)
   const seen = { status: -1, output: '', marks: '' }
@@ -160,7 +159,9 @@ function begin(attempt: Attempt, mode: Posture) {
     const port = Number(/^listens (\d+)$/m.exec(one.seen.output)?.[1] ?? 0)
     if (port === 0 || told || !attempt.tells) return
     told = true
-    wire.tell(attempt.tells(port, `${markOf(attempt, mode)};`))
+    void speak(attempt.tells(port, `${markOf(attempt, mode)};`)).finally(() =>
+      one.child.stdin?.end(),
+    )
   })
   const ready = until(
     `${attempt.name} is ready`,
@@ -168,6 +169,12 @@ function begin(attempt: Attempt, mode: Posture) {
   )
   ready.catch(() => undefined) // awaited only where the policy changes meanwhile
   return { attempt, mode, ready, ...one }
+}
+
+/** The other end speaks; what it says has arrived when this resolves, or never will. */
+async function speak(order: string): Promise<void> {
+  await wire.tell(order)
+  await sleep(200 * slower)
 }
 
 async function made(attempt: Attempt, mode: Posture): Promise<Outcome> {

@@ -20,5 +20,6 @@ export function budgetResult(output: string): TestResult {
     file: 'bench/budget',
     name: `an allowed process start costs ${ratio ?? 'nobody knows what'} of one with nothing attached (at most ${budget ?? '1.010'}, and ${noise ?? '0.002'} of noise)`,
     outcome: passed ? 'passed' : 'failed',
+    ...(!passed && { message: output.slice(-2000) }),
   }
 }

@@ -5,6 +5,8 @@ export interface TestResult {
   file: string
   name: string
   outcome: 'passed' | 'failed' | 'skipped'
+  /** Of a failed one. */
+  message?: string
 }
 export interface Report {
   guest: string
@@ -20,7 +22,7 @@ interface VitestReport {
     message?: string
     startTime: number
     endTime: number
-    assertionResults: { fullName: string; status: string }[]
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] }[]
   }[]
 }
 
@@ -28,16 +30,20 @@ interface VitestReport {
 export function readReport(text: string): TestResult[] {
   if (text.trim() === '') return []
   const { testResults } = JSON.parse(text) as VitestReport
-  return testResults.flatMap(({ name, status, assertionResults }) => {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
     const file = name.replace(/^.*\/test\//, '').replace(/\.test\.ts$/, '')
     const results = assertionResults.map((one): TestResult => ({
       file,
       name: one.fullName.trim(),
       outcome: one.status === 'passed' || one.status === 'failed' ? one.status : 'skipped',
+      ...(one.failureMessages?.length && { message: one.failureMessages.join('\n') }),
     }))
     const failed = results.some(({ outcome }) => outcome === 'failed')
     return status === 'failed' && !failed
-      ? [...results, { file, name: '(the file itself)', outcome: 'failed' as const }]
+      ? [
+          ...results,
+          { file, name: '(the file itself)', outcome: 'failed' as const, message: message ?? '' },
+        ]
       : results
   })
 }
@@ -57,6 +63,19 @@ export function secondsOf(text: string): string {
       return said
     })
   return `: ${files.join(', ')}`
+}
+
+/** Lines: each failed test by name, and the beginning of what it says. */
+export function failures(tests: readonly TestResult[]): string[] {
+  return tests
+    .filter(({ outcome }) => outcome === 'failed')
+    .flatMap(({ file, name, message = '' }) => [
+      `✗ ${file}: ${name}`,
+      ...message
+        .split('\n')
+        .slice(0, 20)
+        .map((line) => `    ${line}`),
+    ])
 }
 
 const signs = { passed: '✓', failed: '✗', skipped: '–' }

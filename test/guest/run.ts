@@ -18,7 +18,7 @@ import {
   withFloods,
   type Guest,
 } from './matrix.ts'
-import { readReport, secondsOf, table, type Report, type TestResult } from './report.ts'
+import { failures, readReport, secondsOf, table, type Report, type TestResult } from './report.ts'
 
 // Each guest keeps one processor busy; more than two at a time gain nothing on small machines.
 const atOnce = Number(process.env['UNDERPIN_GUESTS_AT_ONCE'] ?? 2)
@@ -29,6 +29,7 @@ const command = 'dist/cli/src/main.js'
 const underpin = `${node} ${command}`
 /** What Node.js has compiled of the project, so that it need not in each guest. */
 const compiled = `${process.env['UNDERPIN_CACHE'] ?? '/var/cache/underpin'}/guest/compiled`
+const logs = `${process.env['UNDERPIN_CACHE'] ?? '/var/cache/underpin'}/guest/failed`
 const config = ['--config', 'test/guest/vitest.config.ts']
 const vitest = `${node} node_modules/vitest/vitest.mjs run ${config.join(' ')}`
 
@@ -153,8 +154,14 @@ async function runGuest(guest: Guest, options: Options): Promise<Report> {
   )
   if (again) console.log(`         ${again}`)
   for (const problem of problems) console.log(`         ${problem.replaceAll('\n', '\n         ')}`)
-  if (!good)
-    console.log(output.replace(/^==== tests ended[^]*?^==== end$/m, '').replace(/^/gm, '       | '))
+  for (const line of failures(tests)) console.log(`         ${line}`)
+  if (!good) {
+    const log = join(logs, `${nameOf(guest).replaceAll(/[ =]/g, '-')}.log`)
+    writeFileSync(log, output)
+    console.log(`         its output: ${log}`)
+    // Without a failed test nothing else says what happened.
+    if (failed === 0) console.log(output.slice(-8000).replace(/^/gm, '       | '))
+  }
   return { guest: nameOf(guest), good, tests }
 }
 
@@ -188,6 +195,7 @@ async function main(args: string[]): Promise<number> {
     return 2
   }
   mkdirSync(golden, { recursive: true })
+  mkdirSync(logs, { recursive: true })
   const begun = performance.now()
   const series = [...new Set(wanted.map((guest) => guest.series))]
   const setup = await run('setup.sh', ['', ...series], true)

@@ -46,6 +46,8 @@ export class Wire {
   private readonly holders: ChildProcess[] = []
   private witness: ChildProcess | undefined
   private beacons = 0
+  /** Orders that the other end has carried out: port and text. */
+  private readonly done = new Set<string>()
   private readonly program: string
 
   private constructor(program: string) {
@@ -91,6 +93,7 @@ export class Wire {
       const [what, ...rest] = line.split(' ')
       if (what === 'ready') ready = true
       if (what === 'count') this.counts.push(Number(rest[0]))
+      if (what === 'told') this.done.add(rest.join(' '))
       if (what !== 'frame') return
       const [protocol, source = '', destination = '', port, flags, mark = ''] = rest
       this.frames.push({
@@ -110,19 +113,24 @@ export class Wire {
     return ['-t', this.pid(end), '-n']
   }
 
-  /** Hardware and link-local address of the other end. */
-  neighbour(): { link: string; linkLocal: string } {
-    const ask = (...words: string[]) =>
-      output(need('nsenter'), [...this.enter('peer'), need('ip'), '-o', ...words])
+  /** Hardware and link-local address of the other end. The kernel gives both ends theirs some time after the device is up. */
+  async neighbour(): Promise<{ link: string; linkLocal: string }> {
+    const ask = (end: 'pod' | 'peer', ...words: string[]) =>
+      output(need('nsenter'), [...this.enter(end), need('ip'), '-o', ...words])
+    const linkLocal = (end: 'pod' | 'peer') =>
+      /inet6 (fe80\S*)\/(?!.*tentative)/.exec(ask(end, '-6', 'addr', 'show', 'dev', `${end}0`))?.[1]
+    await until('this end has a link-local address', () => linkLocal('pod'))
     return {
-      link: /link\/ether (\S+)/.exec(ask('link', 'show', 'peer0'))?.[1] ?? '',
-      linkLocal: /inet6 (fe80\S*)\//.exec(ask('-6', 'addr', 'show', 'dev', 'peer0'))?.[1] ?? '',
+      link: /link\/ether (\S+)/.exec(ask('peer', 'link', 'show', 'peer0'))?.[1] ?? '',
+      linkLocal: await until('the other end has a link-local address', () => linkLocal('peer')),
     }
   }
 
-  /** What the other end is to do; see programs/peer.c. */
-  tell(order: string): void {
+  /** What the other end is to do (programs/peer.c); resolves when it has. */
+  async tell(order: string): Promise<void> {
     this.witness?.stdin?.write(`${order}\n`)
+    const [, , ...done] = order.split(' ')
+    await until(`the other end has done "${order}"`, () => this.done.has(done.join(' ')))
   }
 
   /** Everything that was sent before has arrived, or never will. */
@@ -140,7 +148,7 @@ export class Wire {
   /** How many addresses of 10.128.0.0/9 got something since it was asked last. */
   async distinct(): Promise<number> {
     const before = this.counts.length
-    this.tell('count')
+    this.witness?.stdin?.write('count\n')
     await until('the other end has counted', () => this.counts.length > before)
     return this.counts.at(-1) ?? 0
   }
