@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Does a document have the shape that schema.json describes? Every deviation at once, each in words for its author.
-import type { ErrorObject, ValidateFunction } from 'ajv'
 import schema from '../schema.json' with { type: 'json' }
 import { complain, shown, type Complaint } from './complaint.ts'
 import { formatComplaint } from './formats.ts'
@@ -12,10 +11,25 @@ import { ClusterRuntimePolicy, CoveragePolicy, RuntimePolicy } from './shape.gen
 export const kinds = ['RuntimePolicy', 'ClusterRuntimePolicy', 'CoveragePolicy'] as const
 export const apiVersion = schema.$defs.ApiVersion.const
 
-const validators = { RuntimePolicy, ClusterRuntimePolicy, CoveragePolicy } as Record<
-  Policy['kind'],
-  ValidateFunction
->
+/** What a generated validator says of one deviation. */
+type Deviation = {
+  keyword: string
+  /** JSON pointers: into the document, into the schema. */
+  instancePath: string
+  schemaPath: string
+  params: Record<string, unknown>
+  propertyName?: string
+  schema?: unknown
+  parentSchema?: unknown
+  data?: unknown
+}
+type Validator = { (value: unknown): boolean; errors?: Deviation[] | null }
+
+const validators: Record<Policy['kind'], Validator> = {
+  RuntimePolicy,
+  ClusterRuntimePolicy,
+  CoveragePolicy,
+}
 
 export function hasShape(kind: Policy['kind'], value: unknown): value is Policy {
   return validators[kind](value)
@@ -30,7 +44,7 @@ export function shapeMistakes(kind: Policy['kind'], value: unknown): Mistake[] {
 // --- which of the validator's errors are worth telling
 
 /** Alternatives report every branch that failed; of those, only what the author has to change is kept. */
-function relevant(errors: readonly ErrorObject[]): ErrorObject[] {
+function relevant(errors: readonly Deviation[]): Deviation[] {
   const dropped = new Set(errors.filter(({ keyword }) => keyword === 'propertyNames'))
   for (const choice of errors) {
     if (choice.keyword !== 'anyOf' && choice.keyword !== 'oneOf') continue
@@ -56,9 +70,9 @@ function relevant(errors: readonly ErrorObject[]): ErrorObject[] {
 
 // --- in words
 
-function mistakeOf(error: ErrorObject, root: unknown): Mistake {
+function mistakeOf(error: Deviation, root: unknown): Mistake {
   const path = pathOf(error.instancePath, root)
-  const params = error.params as Record<string, unknown>
+  const { params } = error
   if (error.keyword === 'additionalProperties') {
     const name = String(params.additionalProperty)
     return { path: [...path, name], at: 'name', complaint: unknownField(name, namesIn(error)) }
@@ -72,7 +86,7 @@ function mistakeOf(error: ErrorObject, root: unknown): Mistake {
   return { path, complaint: complaintOf(error, params) }
 }
 
-function complaintOf(error: ErrorObject, params: Record<string, unknown>): Complaint {
+function complaintOf(error: Deviation, params: Record<string, unknown>): Complaint {
   const data: unknown = error.data
   switch (error.keyword) {
     case 'required': {
@@ -177,7 +191,7 @@ function wrongType(data: unknown, expected: string): Complaint {
 }
 
 /** Fields of which one is needed, or a value that may have one of several types. */
-function wrongChoice(error: ErrorObject, data: unknown): Complaint {
+function wrongChoice(error: Deviation, data: unknown): Complaint {
   const branches = error.schema as {
     type?: string
     required?: string[]
@@ -202,7 +216,7 @@ function wrongChoice(error: ErrorObject, data: unknown): Complaint {
     : complain(found, `at least one of ${choices.join(', ')}`, 'add one')
 }
 
-function namesIn(error: ErrorObject): string[] {
+function namesIn(error: Deviation): string[] {
   const parent = error.parentSchema as { properties?: object } | undefined
   return Object.keys(parent?.properties ?? {}).filter((name) => name !== 'status')
 }
