@@ -37,18 +37,6 @@ static __always_inline u64 intern_image(struct work *work, u64 subject)
 	return image;
 }
 
-/* Pod and unmanaged subjects are carried along; a host service is where its cgroup is, and what no policy selects
- * any more (SCOPE_NONE) gives way to the next subject that is entered. */
-static __always_inline u64 carries(u64 subject)
-{
-	struct subject_row *row;
-
-	if (!subject)
-		return 0;
-	row = bpf_map_lookup_elem(&subjects, &subject);
-	return row && (row->scope == SCOPE_HOST || row->scope == SCOPE_NONE) ? 0 : subject;
-}
-
 static __always_inline void write_process(u32 tgid, const struct process_row *row)
 {
 	if (bpf_map_update_elem(&processes, &tgid, row, BPF_ANY)) {

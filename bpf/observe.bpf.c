@@ -43,11 +43,6 @@ struct pt_regs___nr {
 	int syscallno;
 } KERNEL_TYPE;
 
-static __always_inline u64 cgroup_of(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-}
-
 static __always_inline bool is_watched(struct task_struct *task)
 {
 	u32 zero = 0;

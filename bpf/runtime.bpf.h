@@ -40,21 +40,13 @@ static __always_inline void remember_runtime(u32 tgid, struct task_struct *task,
 		count(COUNTER_RUNTIMES_FULL);
 }
 
-/* The kernel tells of a move to another cgroup (identity_attach) a moment after it is made, and this moment may be long. A
- * process of the host's that is in a pod or a container and of which nothing is known is being put there, as a runtime does
- * while it re-executes itself. Whoever is in namespaces of its own was there before us, or what it came from is lost.
- * Verified once; whether it has a row now. */
+/* As identity_attach, which comes later (see is_entering). Verified once; whether it has a row now. */
 __weak __noinline int enters_now(u32 tgid)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct control *control = control_row();
 	struct process_row row = {.lineage = LINEAGE_RUNTIME};
 
-	if (!control || !control->mount_ns || !control->pid_ns || stray_of(tgid) ||
-	    bpf_map_lookup_elem(&processes, &tgid))
-		return 0;
-	/* fail closed: it is decided as one of the container's, of unknown lineage. */
-	if (mount_ns_of(task) != control->mount_ns || pid_ns_of(task) != control->pid_ns)
+	if (bpf_map_lookup_elem(&processes, &tgid))
 		return 0;
 	row.subject = subject_of_current();
 	row.image = IMAGE_UNKNOWN; /* for this exec; there is no room on the stack of 5.10 to find out */
@@ -71,9 +63,8 @@ static __noinline int identity_at_exec(struct identity *who)
 	u64 subject;
 
 	identity_of_current(who);
-	if (who->lineage == LINEAGE_UNKNOWN && who->image == IMAGE_UNKNOWN && carries(who->subject) &&
-	    enters_now(tgid))
-		identity_of_current(who);
+	if (who->lineage == LINEAGE_RUNTIME && who->image == IMAGE_UNKNOWN && !who->carried)
+		enters_now(tgid);
 	if (who->carried || carries(who->subject))
 		return 0;
 	subject = virtual_subject_of(bpf_get_current_task());

@@ -6,8 +6,7 @@
 #include "carried.bpf.h"
 #include "work.bpf.h"
 #ifdef TRACING
-#include <bpf/bpf_core_read.h>
-#include "kernel.h"
+#include "namespace.bpf.h"
 #endif
 
 #define ANCESTORS 32
@@ -127,6 +126,33 @@ static __always_inline u64 subject_of_socket(struct bpf_sock *sk)
 	return subject_of_socket_ancestor(sk);
 }
 
+/* Pod and unmanaged subjects are carried along; a host service is where its cgroup is, and what no policy selects
+ * any more (SCOPE_NONE) gives way to the next subject that is entered. */
+static __always_inline u64 carries(u64 subject)
+{
+	struct subject_row *row;
+
+	if (!subject)
+		return 0;
+	row = bpf_map_lookup_elem(&subjects, &subject);
+	return row && (row->scope == SCOPE_HOST || row->scope == SCOPE_NONE) ? 0 : subject;
+}
+
+#ifdef TRACING
+/* The kernel tells of a move to another cgroup (identity_attach) a moment after it is made, and this moment may be long. A
+ * process of the host's that is in a pod or a container, and of which nothing is known, is being put there. Whoever is in
+ * namespaces of its own was there before us, or what it came from is lost. */
+static __noinline bool is_entering(u64 subject)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct control *control = control_row();
+
+	if (!carries(subject) || !control || !control->mount_ns || !control->pid_ns)
+		return false;
+	return mount_ns_of(task) == control->mount_ns && pid_ns_of(task) == control->pid_ns;
+}
+#endif
+
 static __always_inline void identity_of_current(struct identity *who)
 {
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
@@ -143,6 +169,11 @@ static __always_inline void identity_of_current(struct identity *who)
 		/* fail closed: it belongs to something, and there was no room to write down to what. */
 		if (stray == STRAY_MOVED || (stray && !who->subject))
 			who->carried = SUBJECT_UNKNOWN;
+#ifdef TRACING
+		/* fail closed otherwise: it is one of the container's, of unknown lineage. */
+		else if (!stray && who->subject && is_entering(who->subject))
+			who->lineage = LINEAGE_RUNTIME;
+#endif
 		return;
 	}
 	who->image = process->image;
