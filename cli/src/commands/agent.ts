@@ -28,6 +28,8 @@ const ownFiles = [
   'events.jsonl.1',
   'lock',
   'last-known.json',
+  'last-known.json.new',
+  'last-known.json.aside',
 ]
 
 export const agent: Command = {

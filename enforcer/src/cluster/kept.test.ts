@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createLog } from '../../../runtime/src/index.ts'
-import { readKept, writeKept } from './kept.ts'
+import { readKept, writeKept, writeKeptAside } from './kept.ts'
 
 let folder: string
 const lines: string[] = []
@@ -50,4 +50,15 @@ test('what is too much leaves out what can be missed first', () => {
     'others',
   ])
   expect(readKept(folder, 'node-1', log)).toEqual({ policies: [1], pods: [2] })
+})
+
+test('what is written aside is the same, unless it is stale when it is written', async () => {
+  expect(await writeKeptAside(folder, 'node-1', { policies: [1] }, () => false)).toEqual([])
+  expect(readKept(folder, 'node-1', log)).toEqual({ policies: [1] })
+  const late = writeKeptAside(folder, 'node-1', { policies: [2] }, () => true)
+  writeKept(folder, 'node-1', { policies: [3] })
+  await late
+  expect(readKept(folder, 'node-1', log)).toEqual({ policies: [3] })
+  expect(readdirSync(folder)).toEqual(['last-known.json'])
+  expect(statSync(join(folder, 'last-known.json')).mode & 0o777).toBe(0o600)
 })

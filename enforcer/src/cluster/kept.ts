@@ -11,6 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reasonOf, type Log } from '../../../runtime/src/index.ts'
 
@@ -44,19 +45,10 @@ export function readKept(folder: string, node: string, log: Log): Kept | null {
   }
 }
 
-/** Answers what was left out because it is too much. */
+/** At once, whatever else waits. Answers what was left out because it is too much. */
 export function writeKept(folder: string, node: string, kept: Kept): KeptKind[] {
+  const { text, left } = fitting(node, kept)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const left: KeptKind[] = []
-  const kinds = { ...kept }
-  // fail closed: without other nodes' pods, rules that allow pods allow less; policies and this node's pods come first.
-  let text = textOf(node, kinds)
-  for (const kind of keptKinds.toReversed()) {
-    if (Buffer.byteLength(text) <= most) break
-    delete kinds[kind]
-    left.push(kind)
-    text = textOf(node, kinds)
-  }
   const file = fileOf(folder)
   const fd = openSync(`${file}.new`, 'w', 0o600)
   try {
@@ -67,6 +59,42 @@ export function writeKept(folder: string, node: string, kept: Kept): KeptKind[] 
   }
   renameSync(`${file}.new`, file)
   return left
+}
+
+/** The same beside everything else, since a disk may take its time; not when it is stale by then. */
+export async function writeKeptAside(
+  folder: string,
+  node: string,
+  kept: Kept,
+  isStale: () => boolean,
+): Promise<KeptKind[]> {
+  const { text, left } = fitting(node, kept)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const file = fileOf(folder)
+  const handle = await open(`${file}.aside`, 'w', 0o600)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  if (isStale()) await rm(`${file}.aside`, { force: true })
+  else renameSync(`${file}.aside`, file)
+  return left
+}
+
+function fitting(node: string, kept: Kept): { text: string; left: KeptKind[] } {
+  const left: KeptKind[] = []
+  const kinds = { ...kept }
+  // fail closed: without other nodes' pods, rules that allow pods allow less; policies and this node's pods come first.
+  let text = textOf(node, kinds)
+  for (const kind of keptKinds.toReversed()) {
+    if (Buffer.byteLength(text) <= most) break
+    delete kinds[kind]
+    left.push(kind)
+    text = textOf(node, kinds)
+  }
+  return { text, left }
 }
 
 const textOf = (node: string, kinds: Kept): string => JSON.stringify({ version, node, kinds })

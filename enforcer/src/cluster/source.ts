@@ -15,7 +15,7 @@ import { nodeAddresses } from '../identity/node-addresses.ts'
 import { podFacts } from '../identity/pod-facts.ts'
 import { knownPods, type KnownPod } from '../identity/pods.ts'
 import type { Input, Memory, Source } from '../input.ts'
-import { readKept, writeKept, type Kept, type KeptKind } from './kept.ts'
+import { readKept, writeKept, writeKeptAside, type Kept, type KeptKind } from './kept.ts'
 import { Knowledge } from './knowledge.ts'
 import { PolicyVersions } from './versions.ts'
 import type { OtherPod } from './slim.ts'
@@ -42,6 +42,7 @@ interface Seen {
 }
 
 const keepMs = 5000
+const notKept = 'what is known could not be kept for the next start'
 const needed: readonly KeptKind[] = ['policies', 'pods', 'namespaces', 'services', 'slices']
 
 export class ClusterSource implements Source {
@@ -51,7 +52,9 @@ export class ClusterSource implements Source {
   private readonly listeners = new Set<() => void>()
   private revision = 1
   private ready: Promise<void> | undefined
+  /** Until what was known is written. */
   private keeping: NodeJS.Timeout | undefined
+  private unkept = false
   private pods = new Map<
     Pod,
     { namespace: Namespace | undefined; here: string; known: KnownPod[] }
@@ -126,17 +129,33 @@ export class ClusterSource implements Source {
     return needed.every((kind) => this.knowledge.isKnown(kind))
   }
 
-  /** Writes what is known; at the end of the agent, and soon after each change. */
+  /** Writes what is known, at the end of the agent. */
   keep(): void {
     clearTimeout(this.keeping)
-    this.keeping = undefined
-    const { keep, node, log } = this.options
+    const { keep, node } = this.options
     try {
-      const left = writeKept(keep, node, this.kept())
-      if (left.length > 0) log.warn({ left }, 'too much to keep for a start without API server')
+      this.tellLeft(writeKept(keep, node, this.kept()))
     } catch (err) {
-      log.error({ err }, 'what is known could not be kept for the next start')
+      this.options.log.error({ err }, notKept)
     }
+  }
+
+  /** The same soon after each change, one at a time. */
+  private async keepAside(): Promise<void> {
+    const { keep, node, log, signal } = this.options
+    this.unkept = false
+    try {
+      this.tellLeft(await writeKeptAside(keep, node, this.kept(), () => signal.aborted))
+    } catch (err) {
+      log.error({ err }, notKept)
+    }
+    this.keeping = undefined
+    if (this.unkept && !signal.aborted) this.keepSoon()
+  }
+
+  private tellLeft(left: KeptKind[]): void {
+    if (left.length > 0)
+      this.options.log.warn({ left }, 'too much to keep for a start without API server')
   }
 
   private kept(): Kept {
@@ -175,7 +194,8 @@ export class ClusterSource implements Source {
   }
 
   private keepSoon(): void {
-    this.keeping ??= setTimeout(() => this.keep(), keepMs).unref()
+    this.unkept = true
+    this.keeping ??= setTimeout(() => void this.keepAside(), keepMs).unref()
   }
 
   /** Pods of other nodes are watched from the first policy on that asks for pods; it comes in force when they are known. */
