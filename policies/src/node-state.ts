@@ -115,41 +115,43 @@ export function boundNodeState(
 ): NodeStateStatus {
   const { inForce, ...rest } = status
   const short: NodeStateStatus = {
-    ...(shortened(rest, limits.text) as typeof rest),
+    ...shortened(rest, limits.text),
     ...(inForce && {
       inForce: { ...inForce, marks: writeMarks(readMarks(inForce.marks), limits.marks) },
     }),
   }
-  const policies = short.policies.toSorted(byRelevance)
-  const containers = short.containers.toSorted(byExposure)
-  const ledger = short.ledger.toSorted(byWeight)
-  const keep = {
-    policies: Math.min(policies.length, limits.policies),
-    containers: Math.min(containers.length, limits.containers),
-    ledger: Math.min(ledger.length, limits.ledger),
-  }
-  const made = (): NodeStateStatus => ({
-    ...short,
-    problems: short.problems.slice(0, limits.problems),
-    policies: policies.slice(0, keep.policies).sort(byText(({ policy }) => policy)),
-    containers: containers.slice(0, keep.containers).sort(byText(({ cgroup }) => cgroup)),
-    ledger: ledger.slice(0, keep.ledger),
-    omitted: {
-      policies: status.omitted.policies + policies.length - keep.policies,
-      containers: status.omitted.containers + containers.length - keep.containers,
-      ledger: status.omitted.ledger + ledger.length - keep.ledger,
-    },
+  const problems = short.problems.slice(0, limits.problems)
+  const policies = short.policies.toSorted(byRelevance).slice(0, limits.policies)
+  const containers = short.containers.toSorted(byExposure).slice(0, limits.containers)
+  const ledger = short.ledger.toSorted(byWeight).slice(0, limits.ledger)
+  const bare = { ...short, problems, policies: [], containers: [], ledger: [] }
+  // Three counts of what is omitted may have some digits more.
+  let left = limits.bytes - sizeOf(bare) - 20
+  const lists = [policies, containers, ledger].map((rows) => {
+    const sizes = rows.map((row) => sizeOf(row) + 1)
+    const all = sizes.reduce((sum, size) => sum + size, 0)
+    left -= all
+    return { rows, sizes, all }
   })
-  for (;;) {
-    const bounded = made()
-    const over = Buffer.byteLength(JSON.stringify(bounded)) - limits.bytes
-    const most = (Object.keys(keep) as (keyof typeof keep)[]).reduce((a, b) =>
-      sizeOf(bounded[b]) > sizeOf(bounded[a]) ? b : a,
-    )
-    if (over <= 0 || keep[most] === 0) return bounded
-    // What takes most room gives most of it; a little more than is needed, so that this ends soon.
-    const each = sizeOf(bounded[most]) / keep[most]
-    keep[most] = Math.max(0, keep[most] - Math.max(1, Math.ceil(over / 2 / each)))
+  // What takes most room gives way, the least of it first.
+  while (left < 0) {
+    const most = lists.reduce((a, b) => (b.all > a.all ? b : a))
+    const size = most.sizes[most.rows.length - 1]
+    if (size === undefined) break
+    most.rows.pop()
+    most.all -= size
+    left += size
+  }
+  return {
+    ...bare,
+    policies: policies.sort(byText(({ policy }) => policy)),
+    containers: containers.sort(byText(({ cgroup }) => cgroup)),
+    ledger,
+    omitted: {
+      policies: status.omitted.policies + short.policies.length - policies.length,
+      containers: status.omitted.containers + short.containers.length - containers.length,
+      ledger: status.omitted.ledger + short.ledger.length - ledger.length,
+    },
   }
 }
 
@@ -200,10 +202,17 @@ const byText =
   (a: T, b: T) =>
     compare(text(a), text(b))
 
-function shortened(value: unknown, most: number): unknown {
+/** The same value where nothing in it is too long: that is nearly always so, and copying it all takes a while. */
+function shortened<T>(value: T, most: number): T {
   if (typeof value === 'string')
-    return value.length <= most ? value : `${value.slice(0, most - 1).toWellFormed()}…`
-  if (Array.isArray(value)) return value.map((one) => shortened(one, most))
+    return value.length <= most ? value : (`${value.slice(0, most - 1).toWellFormed()}…` as T)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shortened(one, most)]))
+  let copy: T | undefined
+  for (const key of Object.keys(value) as (keyof T)[]) {
+    const short = shortened(value[key], most)
+    if (short === value[key]) continue
+    copy ??= (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as T
+    copy[key] = short
+  }
+  return copy ?? value
 }

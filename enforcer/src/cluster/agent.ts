@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent in a cluster: `enforce` with the API server as its source, and the node's state written back to it.
+import { setImmediate } from 'node:timers/promises'
+import type { NodeStateStatus } from '../../../policies/src/index.ts'
 import type { Cluster, Log, Metrics, WatchTimes } from '../../../runtime/src/index.ts'
 import { enforce, type Agent, type EnforceOptions } from '../enforce.ts'
 import { agentMetrics } from './agent-metrics.ts'
@@ -60,19 +62,26 @@ export async function enforceCluster(options: ClusterAgentOptions): Promise<Clus
     ending.abort()
     throw error
   }
+  /** Of one plan: what was begun with another one is begun again, and at last nothing comes between. */
+  const status = async (): Promise<NodeStateStatus> => {
+    for (let left = 2; ; left--) {
+      const inside = agent.inside()
+      const found = await nodeStateOf(
+        {
+          ...{ inside, version, marks: source.marks(), now: Date.now() },
+          state: agent.state(),
+          ...(pod !== undefined && { pod }),
+          policies: (containers) => source.policyStates(containers),
+        },
+        left > 0 ? () => setImmediate(undefined, { signal }) : () => Promise.resolve(),
+      )
+      if (agent.inside().applied === inside.applied) return found
+    }
+  }
   const told = metrics && agentMetrics(metrics, agent, source)
   const written = writeNodeState({
     ...{ cluster, node, log, signal },
-    status: () =>
-      nodeStateOf({
-        inside: agent.inside(),
-        state: agent.state(),
-        version,
-        ...(pod !== undefined && { pod }),
-        marks: source.marks(),
-        policies: (containers) => source.policyStates(containers),
-        now: Date.now(),
-      }),
+    status: () => status(),
     ...(told && { wrote: told.wrote }),
     ...(options.writeEveryMs !== undefined && { everyMs: options.writeEveryMs }),
   })

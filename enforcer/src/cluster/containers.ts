@@ -36,7 +36,14 @@ function namesOf(manifest: Pod): Map<string, string> {
   )
 }
 
-export function containersOf(inside: Inside, top: string): NodeContainer[] {
+/** Looks at so many cgroups, which takes some milliseconds, and lets others do something before it goes on. */
+const atOnce = 50
+
+export async function containersOf(
+  inside: Inside,
+  top: string,
+  pause: () => Promise<void>,
+): Promise<NodeContainer[]> {
   const { tables, applied, input, mount } = inside
   const byUid = new Map(input.pods.map((pod) => [pod.uid, pod]))
   const modes = new Map(applied.plan.policies.map(({ key, mode }) => [key, mode]))
@@ -47,7 +54,9 @@ export function containersOf(inside: Inside, top: string): NodeContainer[] {
   }
   const names = new Map<string, Map<string, string>>()
   const found: NodeContainer[] = []
+  let looked = 0
   for (const cgroup of walkCgroups(mount, top)) {
+    if (++looked % atOnce === 0) await pause()
     const path = readable(cgroup.path)
     const parts = path.split('/').slice(1)
     const [own = '', parent = '', above = ''] = parts.toReversed()

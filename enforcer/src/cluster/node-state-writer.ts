@@ -14,7 +14,7 @@ export interface WriterOptions {
   cluster: Cluster
   node: string
   /** Made anew at each look; only what differs is written. */
-  status: () => NodeStateStatus
+  status: () => Promise<NodeStateStatus>
   log: Log
   signal: AbortSignal
   /** Once for each attempt. */
@@ -34,7 +34,7 @@ export async function writeNodeState(options: WriterOptions): Promise<void> {
   let failures = 0
   while (!signal.aborted) {
     try {
-      const status = options.status()
+      const status = await options.status()
       const age = Date.now() - (written?.at ?? 0)
       const same = written && sameNodeState(status, written.status) && age < refreshMs
       const later = written && age < countsEveryMs && sameButCounts(status, written.status)

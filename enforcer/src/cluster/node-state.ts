@@ -29,13 +29,18 @@ export interface NodeStateParts {
   now: number
 }
 
-export function nodeStateOf(parts: NodeStateParts): NodeStateStatus {
+/** `pause`: lets others do something meanwhile. */
+export async function nodeStateOf(
+  parts: NodeStateParts,
+  pause: () => Promise<void>,
+): Promise<NodeStateStatus> {
   const { inside, state, version, pod, now } = parts
   const { tables, input } = inside
-  const containers = containersOf(inside, state.cgroup)
+  const containers = await containersOf(inside, state.cgroup, pause)
   const selected = new Map<string, number>()
   for (const { policies } of containers)
     for (const key of policies) selected.set(key, (selected.get(key) ?? 0) + 1)
+  await pause()
   const byUid = new Map(input.pods.map((one) => [one.uid, one]))
   const records = readRecords(tables, new Map(Object.entries(state.pods)))
   const ledger = records.map((record) => ledgerRow(record, byUid))
@@ -45,6 +50,7 @@ export function nodeStateOf(parts: NodeStateParts): NodeStateStatus {
       (all, one) => all + (one.outcome === outcome ? one.count : 0),
       0,
     )
+  await pause()
   const of = (kind: string) => containers.filter((one) => one.kind === kind).length
   return boundNodeState({
     observedAt: new Date(now).toISOString(),
