@@ -2,11 +2,11 @@
 // The built agent of a node before a real API server, with 250 pods of its node and 1,000 policies: memory, idle CPU, what it
 // asks of the API server when nothing happens, and the time from a changed policy to a changed verdict.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readState } from '../enforcer/src/index.ts'
 import { serviceAccountFolder } from '../runtime/src/in-cluster.ts'
-import { startCluster, type Cluster } from '../test/cluster/cluster.ts'
+import { serviceAccount, startCluster, type Cluster } from '../test/cluster/cluster.ts'
 import { applyDefinitions, containerId, must, NodeWorld } from '../test/cluster/node-world.ts'
 import { ended, need, Sandbox, until } from '../test/harness/sandbox.ts'
 import { podCount, podPolicy } from './crowd.ts'
@@ -25,27 +25,15 @@ async function requests(cluster: Cluster): Promise<number> {
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
-interface Kubeconfig {
-  clusters: { cluster: { server: string } }[]
-  users: { user: { token: string } }[]
-}
-
 /** Runs a command that finds the API server where a pod finds it: with a kubeconfig it would also load what reads those. */
 function asInPod(cluster: Cluster, account: string, command: string[]): ChildProcess {
-  const { clusters, users } = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as Kubeconfig
-  mkdirSync(account)
-  copyFileSync(join(cluster.folder, 'certificates', 'apiserver.crt'), join(account, 'ca.crt'))
-  writeFileSync(join(account, 'token'), users[0]?.user.token ?? '')
-  const { hostname, port } = new URL(clusters[0]?.cluster.server ?? '')
+  const { environment } = serviceAccount(cluster, account)
   const mounted = `
     mount -t tmpfs none /run; mkdir -p ${dirname(serviceAccountFolder)}
     ln -s ${account} ${serviceAccountFolder}; exec "$@"`
   return spawn('unshare', ['--mount', 'sh', '-ec', mounted, 'sh', ...command], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      ...{ PATH: process.env['PATH'], HOME: account },
-      ...{ KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
-    },
+    env: { PATH: process.env['PATH'], HOME: account, ...environment },
   })
 }
 

@@ -3,7 +3,15 @@
 // gone when the test ends, however it ends.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -185,6 +193,26 @@ function writeKubeconfig(path: string, port: number, token: string): string {
   }
   writeFileSync(path, JSON.stringify(config, null, 2))
   return path
+}
+
+/** What a kubeconfig of these clusters says, of what tests ask. */
+export type Kubeconfig = {
+  clusters: { cluster: { server: string } }[]
+  users: { user: { token: string } }[]
+}
+
+/** A pod's service account in the folder `account`, with all rights; and what else a pod has, in its environment. */
+export function serviceAccount({ kubeconfig, folder }: Cluster, account: string) {
+  const { clusters, users } = JSON.parse(readFileSync(kubeconfig, 'utf8')) as Kubeconfig
+  const token = users[0]?.user.token ?? ''
+  mkdirSync(account, { recursive: true })
+  copyFileSync(join(folder, 'certificates', 'apiserver.crt'), join(account, 'ca.crt'))
+  writeFileSync(join(account, 'token'), `${token}\n`)
+  const { hostname, port } = new URL(clusters[0]?.cluster.server ?? '')
+  return {
+    token,
+    environment: { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
+  }
 }
 
 function tail(path: string): string {

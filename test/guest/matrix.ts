@@ -112,8 +112,8 @@ export function nameOf({ series, bpf, lockdown, clock }: Guest): string {
   return parts.join(' ')
 }
 
-/** The file of what `underpin doctor` says there. */
-export const goldenOf = (guest: Guest): string => `${nameOf(guest).replaceAll(/[ =]/g, '-')}.json`
+/** Of files about a guest, such as "7.2-without-bpf". */
+export const fileNameOf = (guest: Guest): string => nameOf(guest).replaceAll(/[ =]/g, '-')
 
 export function kernelArguments({ bpf, lockdown }: Guest): string {
   const modules = ['landlock', 'lockdown', 'yama', 'integrity', 'apparmor', ...(bpf ? ['bpf'] : [])]

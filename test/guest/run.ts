@@ -10,7 +10,7 @@ import { budgetCommand, budgetResult } from './budget.ts'
 import { compareDoctor, loadResult } from './golden.ts'
 import { makeImage } from '../attempts/image.ts'
 import {
-  goldenOf,
+  fileNameOf,
   kernelArguments,
   lengthOf,
   matrices,
@@ -27,9 +27,11 @@ const node = 'node_modules/.bin/node'
 const root = join(import.meta.dirname, '../..')
 const command = 'dist/cli/src/main.js'
 const underpin = `${node} ${command}`
+const folder = join(process.env['UNDERPIN_CACHE'] ?? '/var/cache/underpin', 'guest')
 /** What Node.js has compiled of the project, so that it need not in each guest. */
-const compiled = `${process.env['UNDERPIN_CACHE'] ?? '/var/cache/underpin'}/guest/compiled`
-const logs = `${process.env['UNDERPIN_CACHE'] ?? '/var/cache/underpin'}/guest/failed`
+const compiled = join(folder, 'compiled')
+/** The whole output of each guest that failed. */
+const logs = join(folder, 'failed')
 const config = ['--config', 'test/guest/vitest.config.ts']
 const vitest = `${node} node_modules/vitest/vitest.mjs run ${config.join(' ')}`
 
@@ -139,7 +141,7 @@ async function runGuest(guest: Guest, options: Options): Promise<Report> {
   }
   if (!guest.clock && !network) {
     const said = part(output, 'doctor')
-    const file = join(golden, goldenOf(guest))
+    const file = join(golden, `${fileNameOf(guest)}.json`)
     const { text, problem } = compareDoctor(nameOf(guest), said, update ? null : readText(file))
     if (problem) problems.push(problem)
     else if (update) writeFileSync(file, text)
@@ -156,7 +158,7 @@ async function runGuest(guest: Guest, options: Options): Promise<Report> {
   for (const problem of problems) console.log(`         ${problem.replaceAll('\n', '\n         ')}`)
   for (const line of failures(tests)) console.log(`         ${line}`)
   if (!good) {
-    const log = join(logs, `${nameOf(guest).replaceAll(/[ =]/g, '-')}.log`)
+    const log = join(logs, `${fileNameOf(guest)}.log`)
     writeFileSync(log, output)
     console.log(`         its output: ${log}`)
     // Without a failed test nothing else says what happened.

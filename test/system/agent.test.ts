@@ -3,16 +3,7 @@
 // goes wrong there changes nothing in force, and the cluster is told.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -28,7 +19,7 @@ import { markOf, readMarks } from '../../policies/src/index.ts'
 import { createLog, createMetrics, openCluster } from '../../runtime/src/index.ts'
 import { ended, need, Sandbox, until } from '../harness/sandbox.ts'
 import { cableTo } from '../cluster/cable.ts'
-import { startCluster, type Cluster } from '../cluster/cluster.ts'
+import { serviceAccount, startCluster, type Cluster, type Kubeconfig } from '../cluster/cluster.ts'
 import { applyDefinitions, containerId, must, NodeWorld } from '../cluster/node-world.ts'
 
 const [yes, no] = [need('true'), need('false')]
@@ -39,11 +30,6 @@ const only = (exe: string, mode = 'enforce') => ({
 })
 
 const program = join(import.meta.dirname, '../../cli/src/main.ts')
-
-type Kubeconfig = {
-  clusters: { cluster: { server: string } }[]
-  users: { user: { token: string } }[]
-}
 
 let cluster: Cluster
 let world: NodeWorld
@@ -380,14 +366,9 @@ it('takes away with the next list what went while it did not look', async () => 
 
 it('reads a token again that expired, in a pod', async () => {
   const folder = join(keep, 'serviceaccount')
-  mkdirSync(folder, { recursive: true })
-  copyFileSync(join(cluster.folder, 'certificates', 'apiserver.crt'), join(folder, 'ca.crt'))
-  const { clusters, users } = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as Kubeconfig
-  const { hostname, port } = new URL(clusters[0]?.cluster.server ?? '')
-  vi.stubEnv('KUBERNETES_SERVICE_HOST', hostname)
-  vi.stubEnv('KUBERNETES_SERVICE_PORT', port)
-  vi.stubEnv('KUBECONFIG', '')
-  vi.stubEnv('HOME', folder)
+  const { token: good, environment } = serviceAccount(cluster, folder)
+  for (const [name, value] of Object.entries({ ...environment, KUBECONFIG: '', HOME: folder }))
+    vi.stubEnv(name, value)
   const token = (text: string) => writeFileSync(join(folder, 'token'), `${text}\n`)
   token('expired')
   const inside = await openCluster({ serviceAccount: folder, timeoutMs: 5000 })
@@ -395,7 +376,7 @@ it('reads a token again that expired, in a pod', async () => {
   const agent = await start({ cluster: inside, patienceMs: 100 })
   expect(await inside.get('/api/v1/namespaces')).toMatchObject({ status: 401 })
   expect(agent.live()).toMatchObject({ pods: false })
-  token(users[0]?.user.token ?? '')
+  token(good)
   await until('it is heard again', () => agent.live()['pods'])
   expect(await inside.get('/api/v1/namespaces')).toMatchObject({ status: 200 })
   token('expired')

@@ -80,8 +80,7 @@ export async function enforceCluster(options: ClusterAgentOptions): Promise<Clus
   }
   const told = metrics && agentMetrics(metrics, agent, source)
   const written = writeNodeState({
-    ...{ cluster, node, log, signal },
-    status: () => status(),
+    ...{ cluster, node, log, signal, status },
     ...(told && { wrote: told.wrote }),
     ...(options.writeEveryMs !== undefined && { everyMs: options.writeEveryMs }),
   })
