@@ -102,16 +102,54 @@ describe('a pod', () => {
     expect(found).toMatchObject({ decision: 'exec', outcome: 'would-deny' })
   })
 
-  test('that becomes known gets its policy', async () => {
-    const id = uuid()
-    const folder = `kubepods/pod${id}`
-    expect(await tried(folder)).toBe('0')
-    await s.setPolicies(policies(), [pod('late', { uid: id })])
-    expect(await tried(folder)).toBe(denied())
-    await s.setPolicies(policies(), [
-      ...known.map((one, i) => pod(`pod-${i}`, { uid: one })),
+  describe('that is there before it is known', () => {
+    const all = () => [
+      ...known.map((id, i) => pod(`pod-${i}`, { uid: id })),
       pod('static', { uid: uuid(), annotations: mirror }),
-    ])
+    ]
+    const elsewhere = { namespace: 'elsewhere' }
+    const late = (id: string, at: object = {}) => [...all(), pod('late', { uid: id, ...at })]
+    const rowOf = (subject: bigint) => {
+      const row = s.tables().subjects.get({ value: subject })
+      if (!row) throw new Error('expected a row')
+      return row
+    }
+
+    test('gets its policy, another with another namespace, and none when it goes', async () => {
+      const id = uuid()
+      const folder = `kubepods/pod${id}`
+      expect(await tried(folder)).toBe('0')
+      await s.setPolicies(policies(), late(id))
+      expect(await tried(folder)).toBe(denied())
+      await s.setPolicies(policies(), late(id, elsewhere))
+      expect(await tried(folder)).toBe('0')
+      await s.setPolicies(policies(), late(id))
+      expect(await tried(folder)).toBe(denied())
+      await s.setPolicies(policies(), all())
+      expect(await tried(folder)).toBe('0')
+      expect(rowOf(cgroupId(s.folder(folder))).binding).toBe(
+        s.tables().control.get({ value: 0 })?.pending,
+      )
+    })
+
+    test('gets its policy, though its name found no room', async () => {
+      const id = uuid()
+      const folder = `kubepods/pod${id}`
+      const subject = make(folder)
+      s.tables().subject_names.delete({ value: subject })
+      await s.setPolicies(policies(), late(id))
+      expect(await tried(folder)).toBe(denied())
+    })
+
+    test('gets its policy, though the kernel was binding it by the plan before', async () => {
+      const id = uuid()
+      const folder = `kubepods/pod${id}`
+      const subject = make(folder)
+      const before = rowOf(subject)
+      await s.setPolicies(policies(), late(id))
+      s.tables().subjects.set({ value: subject }, before) // as a kernel would that was slow to write it
+      await expect.poll(() => tried(folder), { timeout: 6000, interval: 250 }).toBe(denied())
+    })
   })
 
   test('another pod’s annotation takes nothing from it', async () => {

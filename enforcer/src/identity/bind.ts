@@ -198,7 +198,11 @@ function settleOthers(
 }
 
 /** False when the kernel has removed the row meanwhile, with its cgroup. */
-function replace(tables: Tables, subject: bigint, row: SubjectRow): boolean {
+export function replace(
+  tables: Pick<Tables, 'subjects'>,
+  subject: bigint,
+  row: SubjectRow,
+): boolean {
   try {
     tables.subjects.set({ value: subject }, row, Exist)
     return true

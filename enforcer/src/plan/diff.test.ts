@@ -2,11 +2,12 @@
 // What changes between two plans, what tightens first.
 import { describe, expect, it } from 'vitest'
 import { isRuntime, load } from '../../../policies/src/index.ts'
+import type { KnownPod } from '../identity/pods.ts'
 import { compile, type Plan, type Ruleset } from './compile.ts'
 import { diff, tightens } from './diff.ts'
 import { pendingKey } from './pending.ts'
 
-const plan = (specs: Record<string, object>): Plan => {
+const plan = (specs: Record<string, object>, pods: KnownPod[] = []): Plan => {
   const text = Object.entries(specs)
     .map(([name, spec]) =>
       JSON.stringify({
@@ -19,7 +20,7 @@ const plan = (specs: Record<string, object>): Plan => {
     .join('\n---\n')
   const { policies, problems } = load([{ file: 'a.yaml', text }])
   expect(problems).toEqual([])
-  return compile(policies.filter(isRuntime), [])
+  return compile(policies.filter(isRuntime), pods)
 }
 const only = (spec: object) =>
   [...plan({ a: spec }).rulesets.values()].find((one) => one.policies[0] !== pendingKey) as Ruleset
@@ -53,6 +54,19 @@ describe('diff', () => {
   })
   it('the first plan of an agent looks at every cgroup', () => {
     expect(diff(null, plan({ a: allow(1) }))).toMatchObject({ rebind: true, patterns: true })
+  })
+  it('pods that come, change and go need no look at every cgroup', () => {
+    const pod = (name: string, labels: Record<string, string>): KnownPod => ({
+      ...{ uid: name.repeat(32), name, namespace: { name: 'shop' } },
+      manifest: { metadata: { name, namespace: 'shop', labels } } as KnownPod['manifest'],
+    })
+    const spec = { scope: 'pod', select: { pods: { matchLabels: { app: 'web' } } } }
+    const before = plan({ a: { ...allow(1), ...spec } }, [pod('a', {}), pod('b', {})])
+    const after = plan({ a: { ...allow(1), ...spec } }, [pod('b', { app: 'web' }), pod('c', {})])
+    const { pods, rebind } = diff(before, after)
+    expect(pods.set.map(([uid]) => uid)).toEqual(['b', 'c'].map((name) => name.repeat(32)))
+    expect(pods.delete).toEqual(['a'.repeat(32)])
+    expect(rebind).toBe(false)
   })
   it('a policy that goes takes its pattern along', () => {
     const steps = diff(plan({ a: allow(1), b: allow(1) }), plan({ a: allow(1) }))

@@ -13,7 +13,7 @@ export interface Steps {
   pods: { set: [uid: string, binding: string][]; delete: string[] }
   /** The cgroup patterns changed. */
   patterns: boolean
-  /** Which subject belongs to which binding may have changed: look at every cgroup. */
+  /** Which cgroup is a subject, or what those without a pod are bound by, may have changed: look at every cgroup. */
   rebind: boolean
   retire: { bindings: string[]; rulesets: string[] }
 }
@@ -41,12 +41,7 @@ export function diff(before: Plan | null, after: Plan): Steps {
     switch: changed.sort((a, b) => Number(b.tightens) - Number(a.tightens)),
     pods: { set, delete: gone },
     patterns,
-    rebind:
-      patterns ||
-      set.length > 0 ||
-      gone.length > 0 ||
-      old.container !== after.container ||
-      old.pending !== after.pending,
+    rebind: patterns || old.container !== after.container || old.pending !== after.pending,
     retire: {
       bindings: [...old.bindings.keys()].filter((key) => !after.bindings.has(key)),
       rulesets: [...old.rulesets.keys()].filter((digest) => !after.rulesets.has(digest)),
