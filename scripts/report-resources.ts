@@ -128,6 +128,9 @@ const column = (name: string, type: string, jsonPath: string, priority?: number)
   ...(priority === undefined ? {} : { priority }),
 })
 
+/** As the API server understands a path of a column. */
+const annotation = (key: string): string => `.metadata.annotations.${key.replaceAll('.', '\\.')}`
+
 type Kind = { group: string; version: string; kind: string; short: string; namespaced: boolean }
 
 export function definitionOf({ group, version, kind, short, namespaced }: Kind): Schema {
@@ -150,10 +153,14 @@ export function definitionOf({ group, version, kind, short, namespaced }: Kind):
       versions: [
         {
           ...{ name: version, served: true, storage: true },
+          // As upstream, and in front what says of whom a report is and what is the case.
           additionalPrinterColumns: [
-            column('Kind', 'string', '.scope.kind', 1),
-            column('Name', 'string', '.scope.name', 1),
-            ...sums.map((name) => column(name, 'integer', `.summary.${name.toLowerCase()}`)),
+            column('Kind', 'string', '.scope.kind'),
+            column('Workload', 'string', '.scope.name'),
+            ...['State', 'Why', 'Kernel'].map((name) =>
+              column(name, 'string', annotation(`reports.underpin.dev/${name.toLowerCase()}`)),
+            ),
+            ...sums.map((name) => column(name, 'integer', `.summary.${name.toLowerCase()}`, 1)),
             column('Age', 'date', '.metadata.creationTimestamp'),
           ],
           schema: { openAPIV3Schema: schemaOf(kind, group === 'openreports.io') },

@@ -72,6 +72,10 @@ const byWeight = (a: LedgerSum, b: LedgerSum): number =>
   b.count - a.count ||
   (whatText(a) < whatText(b) ? -1 : 1)
 
+/** What a program does to its node or to others, rather than what it looks at or asks for. */
+export const isGrave = ({ decision }: Pick<LedgerSum, 'decision'>): boolean =>
+  ['exec', 'code', 'privilege', 'guard', 'protocol'].includes(decision)
+
 /** "/usr/bin/curl, connection to 1.2.3.4:443/TCP": what was tried, in a few words. */
 export function whatText({ decision, exe, target, protocol, port, name }: LedgerSum): string {
   const who = exe ?? 'a program without a known path'

@@ -18,6 +18,9 @@ export type ReportResult = {
   properties?: Record<string, string>
 }
 
+/** Category of what admission has found. */
+export const coverage = 'Sidecar coverage'
+
 export type ReportBody = {
   source: string
   scope: { apiVersion: string; kind: string; namespace?: string; name: string; uid?: string }
@@ -25,6 +28,9 @@ export type ReportBody = {
   results: ReportResult[]
   /** What is the case: uncovered, would-deny … */
   state: readonly string[]
+  /** For columns; '' when there is nothing to say. */
+  why: string
+  kernel: string
   /** Results for which there was no room; the summary counts them. */
   omitted: number
 }
@@ -54,6 +60,8 @@ export type FormatName = keyof typeof formats
 
 export const managedBy = { 'app.kubernetes.io/managed-by': 'underpin' } as const
 export const stateKey = 'reports.underpin.dev/state'
+const whyKey = 'reports.underpin.dev/why'
+const kernelKey = 'reports.underpin.dev/kernel'
 const omittedKey = 'reports.underpin.dev/omitted'
 
 export type ReportObject = {
@@ -83,7 +91,7 @@ export const pathOf = (format: ReportFormat, namespace: string | undefined): str
 }
 
 export function objectOf(body: ReportBody, format: ReportFormat): ReportObject {
-  const { scope, summary, results, state, omitted, source } = body
+  const { scope, summary, results, state, why, kernel, omitted, source } = body
   const { apiVersion, kind, namespace, name, uid } = scope
   const isOld = format.group === formats.wgpolicy.group
   return {
@@ -95,6 +103,8 @@ export function objectOf(body: ReportBody, format: ReportFormat): ReportObject {
       labels: { ...managedBy },
       annotations: {
         [stateKey]: state.join(' '),
+        ...(why === '' ? {} : { [whyKey]: why }),
+        ...(kernel === '' ? {} : { [kernelKey]: kernel }),
         ...(omitted === 0 ? {} : { [omittedKey]: String(omitted) }),
       },
       // Nobody but the API server's collector removes it: when the owner goes, so does the report.
@@ -122,6 +132,8 @@ export function digestOf(object: Record<string, unknown>): Digest {
     ...{ scope, summary, results, ownerReferences },
     managed: labels['app.kubernetes.io/managed-by'],
     state: annotations[stateKey],
+    why: annotations[whyKey],
+    kernel: annotations[kernelKey],
     omitted: annotations[omittedKey],
   }
   const uncounted = (key: string, value: unknown) =>

@@ -5,11 +5,12 @@
 import { catalogue, type AdmissionFinding, type LiveRecord } from '../../webhook/src/index.ts'
 import type { Admission, OwnerName } from '../../webhook/src/index.ts'
 import { joinStates, sumsOf, type JoinRow } from './join.ts'
-import { whatText, type LedgerSum } from './ledger-sums.ts'
-import type { ReportBody, ReportResult, ResultWord } from './report-shape.ts'
+import { isGrave, whatText, type LedgerSum } from './ledger-sums.ts'
+import { kernelOf, whyOf } from './report-columns.ts'
+import { coverage, type ReportBody, type ReportResult, type ResultWord } from './report-shape.ts'
 
 /** A report stays far below what etcd takes; what is left out is counted in the summary, and said. */
-export const reportLimits = { results: 100, message: 1024, property: 256 } as const
+export const reportLimits = { results: 100, message: 1024, property: 256, column: 120 } as const
 
 export type WorkloadFacts = {
   owner: OwnerName
@@ -27,7 +28,7 @@ export function workloadReport({ owner, template, pods, rows, ledger }: Workload
     ...ledger.map(ledgerResult),
   ]
   const { apiVersion, kind, namespace, name, uid } = owner
-  return bodyOf({ apiVersion, kind, namespace, name, uid }, results, stateOf(rows, ledger, results))
+  return bodyOf({ apiVersion, kind, namespace, name, uid }, rows, ledger, results)
 }
 
 export function nodeReport(
@@ -40,11 +41,7 @@ export function nodeReport(
     ...ledger.map(ledgerResult),
   ]
   const scope = { apiVersion: 'v1', kind: 'Node', name: node.name }
-  return bodyOf(
-    node.uid === null ? scope : { ...scope, uid: node.uid },
-    results,
-    stateOf(rows, ledger, results),
-  )
+  return bodyOf(node.uid === null ? scope : { ...scope, uid: node.uid }, rows, ledger, results)
 }
 
 const words: readonly ResultWord[] = ['fail', 'error', 'warn', 'skip', 'pass']
@@ -52,8 +49,9 @@ const severities = ['critical', 'high', 'medium', 'low', 'info']
 
 function bodyOf(
   scope: ReportBody['scope'],
+  rows: readonly JoinRow[],
+  ledger: readonly LedgerSum[],
   all: readonly ReportResult[],
-  state: readonly string[],
 ): ReportBody {
   const rank = ({ result, severity = 'info' }: ReportResult) =>
     words.indexOf(result) * severities.length + severities.indexOf(severity)
@@ -67,7 +65,9 @@ function bodyOf(
       ...{ error: count('error'), skip: count('skip') },
     },
     results,
-    state: [...state].sort(),
+    state: stateOf(rows, ledger, all).sort(),
+    why: cut(whyOf(rows, all), reportLimits.column),
+    kernel: cut(kernelOf(rows, ledger), reportLimits.column),
     omitted: all.length - results.length,
   }
 }
@@ -102,7 +102,6 @@ export function detailOf({ results }: Pick<ReportBody, 'results'>, state: string
 
 // --- admission
 
-const coverage = 'Sidecar coverage'
 const runtime = 'Runtime enforcement'
 
 /** `uncovers`: the workload goes around its sidecar by it; else it is a risk. */
@@ -197,8 +196,6 @@ function kernelResults(rows: readonly JoinRow[]): ReportResult[] {
   return [resultOf(word, runtime, 'underpin', 'containers', text, severity, properties)]
 }
 
-const grave = ['exec', 'code', 'privilege', 'guard', 'protocol']
-
 function ledgerResult(sum: LedgerSum): ReportResult {
   const { policy, decision, verdict, count, first, last, subjects, containers } = sum
   const isDenied = verdict === 'denied'
@@ -210,7 +207,7 @@ function ledgerResult(sum: LedgerSum): ReportResult {
     policy ?? 'underpin',
     decision,
     `${whatText(sum)}: ${fate} (${times})`,
-    grave.includes(decision) ? 'high' : 'medium',
+    isGrave(sum) ? 'high' : 'medium',
     {
       verdict,
       ...{ count: String(count), first, last, subjects: String(subjects) },

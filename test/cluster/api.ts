@@ -3,11 +3,13 @@
 import { Agent, request } from 'node:https'
 
 export type Reply = { status: number; body: Record<string, unknown>; warnings: string[] }
-export type Ask = (method: string, path: string, body?: unknown) => Promise<Reply>
+export type Ask = (method: string, path: string, body?: unknown, accept?: string) => Promise<Reply>
+/** As kubectl asks for what it prints. */
+export const asTable = 'application/json;as=Table;v=v1;g=meta.k8s.io'
 
 export function apiClient(port: number, authority: string, token: string): Ask {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 })
-  return (method, path, body) =>
+  return (method, path, body, accept = 'application/json') =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body)
       const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
@@ -16,7 +18,7 @@ export function apiClient(port: number, authority: string, token: string): Ask {
           ...{ host: '127.0.0.1', port, path, method, agent, ca: authority, timeout: 60_000 },
           headers: {
             authorization: `Bearer ${token}`,
-            accept: 'application/json',
+            accept,
             ...(payload === undefined
               ? {}
               : { 'content-type': type, 'content-length': Buffer.byteLength(payload) }),

@@ -15,6 +15,7 @@ import {
   type NodeStateStatus,
 } from '../../policies/src/index.ts'
 import { coveragePolicy } from '../../webhook/src/specimens.ts'
+import { asTable } from './api.ts'
 import { startCluster, type Cluster } from './cluster.ts'
 import { startControllers } from './controllers.ts'
 import {
@@ -162,6 +163,26 @@ it('writes a report for each workload, with both halves, owned by the workload',
   const other = await reportOf(node.uid)
   expect(ruleOf(other, 'host-network')).toMatchObject({ result: 'fail', properties: { pods: '1' } })
   expect(ruleOf(other, 'exec')).toBeUndefined()
+})
+
+it('kubectl get reports says who, why, and what would be stopped', async () => {
+  const path = '/apis/openreports.io/v1alpha1/namespaces/shop/reports'
+  const { body } = await cluster.ask('GET', path, undefined, asTable)
+  const { columnDefinitions, rows } = body as unknown as {
+    columnDefinitions: { name: string; priority: number }[]
+    rows: { cells: unknown[] }[]
+  }
+  const shown = columnDefinitions.flatMap(({ priority }, at) => (priority === 0 ? [at] : []))
+  const [heads, ...lines] = [
+    columnDefinitions.map(({ name }) => name),
+    ...rows.map((r) => r.cells),
+  ].map((cells) => shown.map((at) => cells[at]).slice(1, -1))
+  expect(heads).toEqual(['Kind', 'Workload', 'State', 'Why', 'Kernel'])
+  expect(lines).toContainEqual([
+    ...['Deployment', 'cart', 'uncovered would-deny', 'failure-policy-ignore'],
+    'audited: would stop start of /tmp/xmrig',
+  ])
+  expect(lines).toContainEqual(['Deployment', 'node', 'uncovered', 'host-network', 'audited'])
 })
 
 it('writes a report of a node about what no admission saw', async () => {

@@ -5,6 +5,8 @@
 // order; each tells how long it took.
 //   UNDERPIN_NODES='6.12 5.10,lsm=lockdown,yama 7.2'   kernels, each with its arguments after a comma
 //   UNDERPIN_RUNTIME=runc-new   UNDERPIN_STARTS=1000   the runtime, and how many containers are started without an agent
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Beside } from './beside.ts'
@@ -12,6 +14,7 @@ import { nodeName, until } from './control-plane.ts'
 import { Loop } from './loop.ts'
 import type { MachineOptions } from './machine.ts'
 import { slower } from './network.ts'
+import { Picture } from './picture.ts'
 import { Release } from './release.ts'
 import { bareMiner, covered, injector, namespace, slipped, staticPod, workers } from './subjects.ts'
 import { World } from './world.ts'
@@ -22,6 +25,8 @@ const nodes = (process.env['UNDERPIN_NODES'] ?? '6.12').split(' ').map((node) =>
 })
 const runtime = (process.env['UNDERPIN_RUNTIME'] ?? 'runc') as MachineOptions['runtime'] & string
 const starts = Number(process.env['UNDERPIN_STARTS'] ?? 5)
+/** docs/pictures/node.svg is a copy of it. */
+const pictureFile = join(import.meta.dirname, '..', '..', '.cache', 'test', 'node.svg')
 /** A miner that can reach its pool needs no longer, on a busy machine and a processor that is emulated. */
 const longEnough = 8_000 * slower
 const miners = ['bare', `monitor-${nodeName}`, 'report-job']
@@ -53,6 +58,22 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
   }
   const exec = (...command: string[]) =>
     world.plane.kubectl('exec', '-n', 'shop', 'checkout', '-c', 'app', '--', ...command)
+
+  const picture = new Picture()
+  const reportsTable = async () => (await world.plane.kubectl('get', 'reports', '-A')).output
+  const takePicture = async (title: string): Promise<string> => {
+    const output = await reportsTable()
+    picture.show(title, 'kubectl get reports -A', output)
+    let isHead = true
+    let isWhat = false
+    picture.show(title, 'underpin report --cluster', await release.table(), (line) => {
+      if (line.startsWith('ADMISSION')) isHead = false
+      if (/^(enforcing would stop|was stopped)/.test(line)) isWhat = true
+      if (line.startsWith('to enforce')) isWhat = false
+      return isHead || isWhat
+    })
+    return output
+  }
 
   test('installed: what the chart brings is in force, in audit', async () => {
     await world.plane.apply(namespace, injector)
@@ -105,12 +126,12 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     expect(ledger.every(({ verdict }) => verdict === 'wouldDeny')).toBe(true)
     expect(ledger.filter(({ pod }) => pod?.name === 'checkout')).toEqual([])
 
-    const { containers: rows, table } = await release.report()
+    const rows = await release.report()
     const of = (name: string) => {
       const row = rows.find(({ pod, container }) => (pod ?? container) === name)
       return row && `${row.state}, ${row.kernel}`
     }
-    world.told(`report --cluster has told:\n${table}`)
+    world.told(`report --cluster has told:\n${await release.table()}`)
     expect(of('checkout')).toBe('covered, audited')
     expect(of('report-job')).toBe('uncovered, audited')
     expect(of(`monitor-${nodeName}`)).toBe('never-admitted, audited')
@@ -126,6 +147,11 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
       return [...wanted].every(([name, state]) => reports.get(name) === state)
     })
     world.told('kubectl get reports tells so as well')
+    const told = await takePicture(
+      'In audit, nothing is stopped: what runs, and what enforcing would stop',
+    )
+    expect(told).toMatch(/Pod +report-job +uncovered would-deny +optout-label-istio .* would stop /)
+    expect(told).toMatch(/Pod +checkout +audited /)
   })
 
   test('audit: what kubectl exec starts is born in the container, and told', async () => {
@@ -159,6 +185,12 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     })
     expect((await release.pod()).uid).toBe(uid) // policies are no reason to replace the agent
     world.told('nobody mines, and the covered pod answers')
+    await until('kubectl get reports tells so', async () =>
+      /report-job .* enforced: stopped /.test(await reportsTable()),
+    )
+    await takePicture('Promoted: the same containers, stopped by the kernel')
+    mkdirSync(dirname(pictureFile), { recursive: true })
+    picture.write(pictureFile)
   })
 
   test(`the agent is killed: what is in force stays, and ${starts} containers that start find it so`, async () => {

@@ -114,14 +114,20 @@ export class Release {
     )
   }
 
-  /** `underpin report --cluster`: every container, with what admission and the kernel say of it; and as people see it. */
-  async report(): Promise<{ containers: JoinedContainer[]; table: string }> {
+  /** `underpin report --cluster`, as people see it. */
+  async table(): Promise<string> {
     const { network, plane } = this.world
     const asked = [underpin, 'report', '--cluster', '--kubeconfig', plane.kubeconfig]
-    const { output: table } = await network.run(asked)
-    const { output, error } = await network.run([...asked, '-o', 'json'])
+    return (await network.run(asked)).output
+  }
+
+  /** The same for programs: every container, with what admission and the kernel say of it. */
+  async report(): Promise<JoinedContainer[]> {
+    const { network, plane } = this.world
+    const asked = [underpin, 'report', '--cluster', '--kubeconfig', plane.kubeconfig, '-o', 'json']
+    const { output, error } = await network.run(asked)
     try {
-      return { ...(JSON.parse(output) as { containers: JoinedContainer[] }), table }
+      return (JSON.parse(output) as { containers: JoinedContainer[] }).containers
     } catch {
       throw new Error(`underpin report --cluster: ${error}${output}`)
     }
