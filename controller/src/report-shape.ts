@@ -26,7 +26,7 @@ export type ReportBody = {
   scope: { apiVersion: string; kind: string; namespace?: string; name: string; uid?: string }
   summary: Record<ResultWord, number>
   results: ReportResult[]
-  /** What is the case: uncovered, would-deny … */
+  /** What is the case: uncovered, would-deny …, or covered when there is nothing else to say. */
   state: readonly string[]
   /** For columns; '' when there is nothing to say. */
   why: string

@@ -87,7 +87,8 @@ function stateOf(
   if (sums.unbound > 0) states.push('unbound')
   if (ledger.some(({ verdict }) => verdict === 'denied')) states.push('denied')
   if (ledger.some(({ verdict }) => verdict === 'wouldDeny')) states.push('would-deny')
-  return states
+  const isFine = states.length === 0 && rows.length > 0 && sums.covered === rows.length
+  return isFine ? ['covered'] : states
 }
 
 /** What a report says of one of its states, for an Event. */

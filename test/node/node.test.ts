@@ -138,7 +138,7 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     expect(of('bare')).toBe('never-admitted, audited')
 
     const wanted = new Map([
-      ['checkout', ''],
+      ['checkout', 'covered'],
       ['report-job', 'uncovered would-deny'],
       [`monitor-${nodeName}`, 'never-admitted uncovered would-deny'],
     ])
@@ -151,7 +151,7 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
       'In audit, nothing is stopped: what runs, and what enforcing would stop',
     )
     expect(told).toMatch(/Pod +report-job +uncovered would-deny +optout-label-istio .* would stop /)
-    expect(told).toMatch(/Pod +checkout +audited /)
+    expect(told).toMatch(/Pod +checkout +covered +audited /)
   })
 
   test('audit: what kubectl exec starts is born in the container, and told', async () => {

@@ -63,7 +63,7 @@ const dots = '  ⋮'
 const shortened = (line: string): string =>
   line
     .replace(/\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '$1…')
-    .replace(/^(NAMESPACE +NAME {18}) {27}/, '$1')
+    .replace(/^(NAMESPACE +NAME) {27}/, '$1')
     .trimEnd()
 
 const escaped = (text: string): string =>

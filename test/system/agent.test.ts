@@ -15,7 +15,7 @@ import {
   type ClusterAgent,
   type ClusterAgentOptions,
 } from '../../enforcer/src/index.ts'
-import { markOf, readMarks } from '../../policies/src/index.ts'
+import { markOf, readMarks, type NodeState } from '../../policies/src/index.ts'
 import { createLog, createMetrics, openCluster } from '../../runtime/src/index.ts'
 import { ended, need, Sandbox, until } from '../harness/sandbox.ts'
 import { cableTo } from '../cluster/cable.ts'
@@ -173,6 +173,26 @@ it('tells the cluster also of what no policy is known for yet', async () => {
   expect(status?.ledger).toContainEqual(
     expect.objectContaining({ policy: null, verdict: 'wouldDeny', exe: yes }),
   )
+})
+
+it('tells of what a policy let through in audit until it enforces', async () => {
+  await start()
+  const id = containerId()
+  const audited = { select: { pods: { matchLabels: { app: 'late' } } } }
+  await world.policy('late', { ...withShell(only(yes, 'audit')), ...audited })
+  const uid = await world.pod('late-0', { labels: { app: 'late' } })
+  await until('its row is there', () => agents[0]?.state().pods[uid.replaceAll('-', '')])
+  expect(await run(uid, id, no)).toBe(1)
+  const ofLate = ({ status }: NodeState) =>
+    status?.ledger.flatMap(({ policy, verdict, exe }) =>
+      policy === 'RuntimePolicy/shop/late' ? [`${verdict} ${exe}`] : [],
+    )
+  await world.stateWhere('it is told', (state) => ofLate(state)?.[0] === `wouldDeny ${no}`)
+  await world.change('late', { ...withShell(only(yes)), ...audited })
+  await world.stateWhere('it is told no more', (state) => ofLate(state)?.length === 0)
+  expect(await run(uid, id, no)).not.toBe(1)
+  await world.stateWhere('it is denied', (state) => ofLate(state)?.[0] === `denied ${no}`)
+  await world.removePolicy('late')
 })
 
 it('refuses a policy alone, with its reason, and keeps its version before', async () => {

@@ -43,7 +43,13 @@ export async function nodeStateOf(
   await pause()
   const byUid = new Map(input.pods.map((one) => [one.uid, one]))
   const records = readRecords(tables, new Map(Object.entries(state.pods)))
-  const ledger = records.map((record) => ledgerRow(record, byUid))
+  const audited = new Set([
+    pendingKey,
+    ...state.loaded.flatMap(({ key, mode }) => (mode === 'audit' ? [key] : [])),
+  ])
+  const ledger = records
+    .filter((record) => isStill(record, audited))
+    .map((record) => ledgerRow(record, byUid))
   const counters = readCounters(tables.counters)
   const sum = (outcome: LedgerRecord['outcome']) =>
     [...records, ...readRest(tables)].reduce(
@@ -89,6 +95,10 @@ export async function nodeStateOf(
     },
   })
 }
+
+/** What a policy let through in audit is no longer what enforcing would stop, once it enforces, or is gone. */
+const isStill = ({ outcome, policy }: LedgerRecord, audited: ReadonlySet<string>): boolean =>
+  outcome === 'denied' || policy === null || audited.has(policy)
 
 function ledgerRow(record: LedgerRecord, pods: ReadonlyMap<string, KnownPod>): NodeLedgerRow {
   const { subject, target, decision, name } = record
