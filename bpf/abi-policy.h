@@ -27,7 +27,7 @@ struct control {
 	u32 stratum_start; /* first state of the automaton of mining handshakes; 0: not looked for */
 	u32 abi;	   /* version of this file's layout, set by the agent that made the maps */
 	u32 decides;	   /* enum decides */
-	u32 zero;
+	u32 handover; /* what decides for `pending` while no agent is there, a binding; 0: the same as ever */
 	u8 object[32]; /* SHA-256 of the object whose programs are attached */
 	u64 top;       /* id of the cgroup below which subjects are looked for; 0: everywhere */
 	u32 mount_ns;  /* inode number of the host's mount namespace; 0: not known, see container.bpf.h */

@@ -10,7 +10,6 @@
 
 #include "namespace.bpf.h"
 #include "subject.bpf.h"
-#include "image.bpf.h"
 
 static __always_inline bool is_virtual(u64 subject)
 {

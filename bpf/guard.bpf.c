@@ -349,6 +349,25 @@ HOOK_PAIR(task_setioprio, check_agent(ctx[0], ATTACKED_AGENT_PROCESS))
 HOOK_PAIR(task_movememory, check_agent(ctx[0], ATTACKED_AGENT_PROCESS))
 HOOK_PAIR(file_send_sigiotask, check_descriptor_signal(ctx[0]))
 
+/* fail open for what nobody knows: one of these pods is the next agent's own, which could not begin otherwise. */
+static __always_inline void rest_pending(void)
+{
+	struct control *control = control_row();
+	struct binding_row *pending, *handover;
+	u32 id;
+
+	if (!control || !control->handover)
+		return;
+	id = control->handover;
+	handover = bpf_map_lookup_elem(&bindings, &id);
+	id = control->pending;
+	pending = bpf_map_lookup_elem(&bindings, &id);
+	if (!handover || !pending || !id)
+		return;
+	pending->ruleset = handover->ruleset;
+	control->generation++;
+}
+
 /* The pod that the agent is in is taken away, once nothing runs in it: it will not start there again, and its successor is
  * in another one. So it is with an orderly end, also where the agent crashed and had none. */
 SEC("tp_btf/cgroup_rmdir")
@@ -361,8 +380,10 @@ int BPF_PROG(guard_rmdir, struct cgroup *cgroup, const char *path)
 	if (!is_guarded(GUARDED_EXEMPT, 0, cgroup->kn->id))
 		return 0;
 	/* fail closed: a container that may remove cgroups of the host says nothing for it, and the guard goes on. */
-	if (!guarded_against(&who))
-		bpf_map_update_elem(&guarded, &handover, &one, BPF_ANY);
+	if (guarded_against(&who))
+		return 0;
+	bpf_map_update_elem(&guarded, &handover, &one, BPF_ANY);
+	rest_pending();
 	return 0;
 }
 char LICENSE[] __weak SEC("license") = "Dual BSD/GPL";

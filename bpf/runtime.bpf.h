@@ -40,7 +40,7 @@ static __always_inline void remember_runtime(u32 tgid, struct task_struct *task,
 		count(COUNTER_RUNTIMES_FULL);
 }
 
-/* As identity_attach, which comes later (see is_entering). Verified once; whether it has a row now. */
+/* As identity_attach, which comes later (see is_entering). Verified once, so it answers a number, which says nothing. */
 __weak __noinline int enters_now(u32 tgid)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -52,7 +52,7 @@ __weak __noinline int enters_now(u32 tgid)
 	row.image = IMAGE_UNKNOWN; /* for this exec; there is no room on the stack of 5.10 to find out */
 	remember_runtime(tgid, task, task);
 	write_process(tgid, &row);
-	return 1;
+	return 0;
 }
 
 /* Who asks, at exec. */

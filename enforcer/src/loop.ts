@@ -18,6 +18,7 @@ import {
   commit,
   decidesOf,
   prepare,
+  restPending,
   stillBound,
   sweep,
   type Applied,
@@ -53,7 +54,7 @@ export class Loop {
   cutter: Cutter | undefined
   private readonly resolvers: KnownResolvers
   private readonly binder: Binder
-  private posture: Posture
+  private readonly posture: Posture
 
   constructor(
     options: EnforceOptions,
@@ -168,19 +169,14 @@ export class Loop {
     this.unwatch()
     this.events?.drain(this.state.pods)
     this.events?.close()
-    if (this.options.handOver === true || isContained(this.tables)) this.handOver()
+    if (this.options.handOver === true || isContained(this.tables)) {
+      // fail open for what nobody knows: one of these is the next agent's own pod, which could not begin otherwise.
+      restPending(this.tables)
+      handOver(this.tables)
+    }
     sweep(this.tables, this.applied)
     this.cutter?.close()
     closeTables(this.tables)
-  }
-
-  private handOver(): void {
-    // fail open for what nobody knows: one of these is the next agent's own pod, which could not begin otherwise.
-    if (this.posture === 'deny') {
-      this.posture = 'audit'
-      this.apply(this.input)
-    }
-    handOver(this.tables)
   }
 
   private bindMissed(): void {

@@ -3,9 +3,11 @@
 // maps, programs, links and pins, nor at the agent; whatever its policy says. The host's root does all of that, the agent
 // starts again, and what a container makes itself stays its own.
 import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { EnforceOptions } from '../../enforcer/src/index.ts'
 import { lookAtKernel } from '../../enforcer/src/kernel/facts.ts'
 import { chosenOf } from '../../enforcer/src/kernel/mechanisms.ts'
 import {
@@ -55,10 +57,14 @@ const policies = (...more: string[]) =>
   )
 
 /** An agent in a pod of its own; what it said when it was ready, or why it failed. */
-async function startIn(cgroup: string) {
-  const child = s.spawn(cgroup, [process.execPath, agentFile, JSON.stringify(s.options())], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+async function startIn(cgroup: string, more: Partial<EnforceOptions> = {}) {
+  const child = s.spawn(
+    cgroup,
+    [process.execPath, agentFile, JSON.stringify({ ...s.options(), ...more })],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   let text = ''
   child.stdout?.on('data', (data: Buffer) => (text += data.toString()))
   child.stderr?.on('data', (data: Buffer) => (text += data.toString()))
@@ -245,6 +251,27 @@ test('a container that moves the agent is killed, and the agent is not its own p
   expect(attacked() - before).toBe(1)
   fs.writeFileSync(join(s.folder('pod'), 'cgroup.procs'), `${agent()}`)
 })
+
+test('whom nobody knows is denied until the host says that there will be another agent', async () => {
+  const deny = { pending: 'deny' } as const
+  const unknown = `kubepods/pod${randomUUID()}/app`
+  const begins = async () => (await s.run(unknown, [need('true')])).code === 0
+  await s.end('SIGTERM')
+  const first = await startIn(another, deny)
+  expect(first.text).toContain('"ready"')
+  expect(await begins()).toBe(false)
+  await ended(first.child, 'SIGKILL')
+  expect(await begins()).toBe(false)
+  await until('its pod is gone', () => removed(s.folder(another)))
+  expect(await begins()).toBe(true)
+  const next = await startIn('pod', deny)
+  expect(next.text).toContain('"ready"')
+  expect(await begins()).toBe(false)
+  // Told to end, it says so itself.
+  await ended(next.child, 'SIGTERM')
+  expect(await begins()).toBe(true)
+  s.child = (await startIn('pod')).child
+}, 600_000)
 
 test("what is in the agent's pod is exempt; the agent starts there again, and in no other container", async () => {
   const get: Attack[] = [['get', `get("${s.pins}/maps/control")`]]

@@ -279,6 +279,7 @@ export interface Control {
   stratumStart: number
   abi: number
   decides: number
+  handover: number
   object: Uint8Array
   top: bigint
   mountNs: number
@@ -297,6 +298,7 @@ export const control: Layout<Control> = {
     { name: 'stratumStart', offset: 24, is: 'u32' },
     { name: 'abi', offset: 28, is: 'u32' },
     { name: 'decides', offset: 32, is: 'u32' },
+    { name: 'handover', offset: 36, is: 'u32' },
     { name: 'object', offset: 40, is: { bytes: 32 } },
     { name: 'top', offset: 72, is: 'u64' },
     { name: 'mountNs', offset: 80, is: 'u32' },

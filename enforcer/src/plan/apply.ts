@@ -193,6 +193,7 @@ export function commit(tables: Tables, next: Applied, steps: Steps): void {
     decides,
     container: next.bindings.get(plan.container) ?? 0,
     pending: next.bindings.get(plan.pending) ?? 0,
+    handover: next.bindings.get(plan.handover) ?? 0,
   })
   for (const binding of steps.retire.bindings) {
     next.retired.bindings.push(next.bindings.get(binding) ?? 0)
@@ -256,6 +257,15 @@ export function bumpGeneration(tables: Tables): number {
   const generation = (tables.control.get({ value: 0 })?.generation ?? 0) + 1
   setControl(tables, { generation })
   return generation
+}
+
+/** As bpf/guard.bpf.c does it where an agent could not: until the next plan, `handover` decides for `pending`. */
+export function restPending(tables: Tables): void {
+  const { pending = 0, handover = 0 } = tables.control.get({ value: 0 }) ?? {}
+  const [row, instead] = [pending, handover].map((value) => tables.bindings.get({ value }))
+  if (handover === 0 || pending === 0 || !row || !instead) return
+  tables.bindings.set({ value: pending }, { ...row, ruleset: instead.ruleset })
+  bumpGeneration(tables)
 }
 
 export function setControl(

@@ -132,6 +132,8 @@ export interface Plan {
   container: string
   /** Binding of a pod whose UID nobody knows. */
   pending: string
+  /** What decides for these while one agent follows another; '': the same. */
+  handover: string
   /** Who is at which address. */
   peers: Peers
 }
@@ -179,6 +181,7 @@ export function compile(
     accepts: new Map(),
     container: '',
     pending: '',
+    handover: '',
     peers: noPeers,
   }
   const bind = (
@@ -212,6 +215,12 @@ export function compile(
     plan.pods.set(pod.uid, bind('pod', selecting, pod.facts))
   const everywhere = ordered.filter(selectsEveryContainer)
   plan.pending = bind('pod', pending)
+  if (posture === 'deny') {
+    const ruleset = compileRuleset(pendingPolicies.audit)
+    plan.rulesets.set(ruleset.digest, ruleset)
+    plan.handover = 'pod:Pending;handover'
+    plan.bindings.set(plan.handover, { scope: 'pod', ruleset: ruleset.digest })
+  }
   plan.container = bind('unmanaged', everywhere.length > 0 ? everywhere : pending)
   bindPatterns(plan, ordered, everywhere, bind)
   plan.peers = peersOf(plan.rulesets.values(), cluster)

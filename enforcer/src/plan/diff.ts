@@ -58,6 +58,7 @@ export const emptyPlan: Plan = {
   accepts: new Map(),
   container: '',
   pending: '',
+  handover: '',
   peers: noPeers,
 }
 
