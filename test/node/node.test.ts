@@ -250,12 +250,17 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     await world.machine.beforeKubelet(release.atBoot)
     await world.machine.cutPower()
     world.told('the power is cut')
+    await release.hold(true) // so that it is the kernel alone that denies, for as long as we look
     await world.machine.boot()
     await world.machine.ready()
     world.told('the node is ready again')
     expect(await world.machine.must('cat /run/node/before-kubelet.log')).toContain(
       '"policies":5,"message":"in force',
     )
+    const denies = async () => (await release.denials('/opt/miner')) > 0
+    await until('the static pod’s miner is denied', denies, 120)
+    world.told('the kernel denies what a miner does, and there is no agent')
+    await release.hold(false)
     await until(
       'the agent has begun',
       async () => (await release.state()).agent.started !== started,
@@ -263,7 +268,6 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     )
     const { state } = await release.inForce('enforce', (await release.pod()).name)
     world.told('the agent is ready again')
-    // The kernel denied before there was an agent.
     const early = state.ledger.filter(
       ({ verdict, first }) => verdict === 'denied' && first < state.agent.started,
     )

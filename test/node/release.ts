@@ -163,6 +163,16 @@ export class Release {
     return this.world.machine.must(`kill -KILL ${pid}`)
   }
 
+  /** No pod of the agent belongs on the node, or one does again. */
+  async hold(held: boolean): Promise<void> {
+    const nodeSelector = { 'test.underpin.dev/held': held ? 'yes' : null }
+    const patch = JSON.stringify({ spec: { template: { spec: { nodeSelector } } } })
+    const { status, error } = await this.world.plane.kubectl(
+      ...['patch', 'daemonset', 'underpin-agent', '-n', 'underpin', '--type', 'merge', '-p', patch],
+    )
+    if (status !== 0) throw new Error(`kubectl patch daemonset: ${error}`)
+  }
+
   /** What a service of the node runs before the kubelet. */
   readonly atBoot = `NODE_NAME=${nodeName} ${join(project, 'examples', 'at-boot', 'underpin-at-boot.sh')}`
 
