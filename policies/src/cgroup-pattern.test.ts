@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cgroupMatches, parseCgroupPattern, readCgroupPattern } from './cgroup-pattern.ts'
+import { processorMs } from './processor-time.ts'
 
 const matches = (pattern: string, path: string) => cgroupMatches(parseCgroupPattern(pattern), path)
 
@@ -45,11 +46,12 @@ describe('cgroup patterns', () => {
     )
   })
   it('is quick for patterns that are slow elsewhere', () => {
-    const start = performance.now()
-    expect(matches(`/${'**/a*a*a*b/'.repeat(30)}c`, `/${'aaaaaaaaaaaaaaa/'.repeat(60)}d`)).toBe(
-      false,
-    )
-    expect(performance.now() - start).toBeLessThan(500)
+    const took = processorMs(() => {
+      expect(matches(`/${'**/a*a*a*b/'.repeat(30)}c`, `/${'aaaaaaaaaaaaaaa/'.repeat(60)}d`)).toBe(
+        false,
+      )
+    })
+    expect(took).toBeLessThan(500)
   })
   it.each([
     'a/b',

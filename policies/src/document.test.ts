@@ -2,6 +2,7 @@
 // Text that is not what it seems: nothing in it is expensive, and nothing but plain data comes out.
 import { describe, expect, it } from 'vitest'
 import { readDocuments } from './document.ts'
+import { processorMs } from './processor-time.ts'
 
 const complaints = (text: string) =>
   readDocuments(text).flatMap(({ misprints }) =>
@@ -78,13 +79,10 @@ describe('bombs', () => {
     ['open braces', '{"a":'.repeat(100_000), 'nested too deeply'],
     ['indentation', many(500, (i) => `${' '.repeat(i)}x:`), 'nested too deeply'],
   ])('%s', (_, text, said) => {
-    const start = performance.now()
-    expect(complaints(text).join()).toContain(said)
-    expect(performance.now() - start).toBeLessThan(5_000)
+    expect(processorMs(() => expect(complaints(text).join()).toContain(said))).toBeLessThan(5_000)
   })
   it('many different keys are compared quickly', () => {
-    const start = performance.now()
-    expect(complaints(many(60_000, (i) => `k${i}: 1`))).toEqual([])
-    expect(performance.now() - start).toBeLessThan(5_000)
+    const text = many(60_000, (i) => `k${i}: 1`)
+    expect(processorMs(() => expect(complaints(text)).toEqual([]))).toBeLessThan(5_000)
   })
 })

@@ -2,6 +2,7 @@
 // Expressions: what they see, what is refused, and that none of them takes long or tells a secret.
 import { describe, expect, it } from 'vitest'
 import { evaluateCheck, evaluateSelection, readExpression } from './expression.ts'
+import { processorMs } from './processor-time.ts'
 
 const numbers = Array.from({ length: 1_000 }, (_, i) => i)
 const pod = {
@@ -111,14 +112,11 @@ describe('what would never end', () => {
       'pod.spec.numbers.all(i, pod == pod && pod.spec.numbers == pod.spec.numbers && pod == pod)',
     ],
   ])('%s', (_, text) => {
-    const start = performance.now()
-    expect(fault(text)).toMatch(much)
-    expect(performance.now() - start).toBeLessThan(2_000)
+    expect(processorMs(() => expect(fault(text)).toMatch(much))).toBeLessThan(2_000)
   })
   it.each(['^(a+)+$', '^(a|aa)+$', '^(a*)*b'])('matching %s', (pattern) => {
-    const start = performance.now()
-    expect(select(`pod.spec.text.matches('${pattern}')`)).toEqual({ result: false })
-    expect(performance.now() - start).toBeLessThan(1_000)
+    const text = `pod.spec.text.matches('${pattern}')`
+    expect(processorMs(() => expect(select(text)).toEqual({ result: false }))).toBeLessThan(1_000)
   })
   it('leaves the next evaluation alone', () => {
     expect(select('pod.spec.replicas == 3')).toEqual({ result: true })
