@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The built agent of a node before a real API server, with 250 pods of its node and 1,000 policies: memory, idle CPU, what it
-// asks of the API server when nothing happens, and the time from a changed policy to a changed verdict.
+// asks of the API server when nothing happens, and the time from a changed policy to a changed verdict, and from a pod to
+// its row in the kernel.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -100,8 +101,28 @@ export async function node(): Promise<void> {
     }
     await sleep(15_000)
     const after = resident(pid)
-    times.sort((a, b) => a - b)
-    const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)]
+    const pods: number[] = []
+    const known = (uids: string[]) =>
+      uids.every((uid) => s.tables().pods.get({ uid: Buffer.from(uid.replaceAll('-', ''), 'hex') }))
+    const pod = (name: string, i: number) => world.pod(name, { labels: { app: `app-${i}` } })
+    const untilKnown = async (make: () => Promise<string[]>) => {
+      const at = performance.now()
+      const uids = await make()
+      while (!known(uids)) {
+        assert(performance.now() - at < 10_000, 'a pod is known')
+        await sleep(1)
+      }
+      return performance.now() - at
+    }
+    for (let i = 0; i < changes; i++) {
+      pods.push(await untilKnown(async () => [await pod(`late-${i}`, i)]))
+      await sleep(200)
+    }
+    const burst = await untilKnown(() =>
+      Promise.all(Array.from({ length: changes }, (_, i) => pod(`burst-${i}`, i))),
+    )
+    const [p50, p99] = quantiles(times)
+    const [podP50, podP99] = quantiles(pods)
     const rate = busy - quiet
     say(`${podCount} pods, ${policyCount} policies of a real API server`)
     say(`  in force           ${round(started / 1000)} s after the process started`)
@@ -109,16 +130,24 @@ export async function node(): Promise<void> {
     say(`  idle               ${round(idle)} % of one core over ${idleMinutes} minutes`)
     say(`  requests, idle     ${round(rate)} a minute (${round(quiet)} without the agent)`)
     say(`  change → enforced  p50 ${round(p50)} ms, p99 ${round(p99)} ms of ${changes}`)
+    say(`  pod → known        p50 ${round(podP50)} ms, p99 ${round(podP99)} ms of ${changes}`)
+    say(`  ${changes} pods at once    ${round(burst)} ms until the last is known`)
     summary('node', {
       ...{ start_ms: started, resident_mib: memory, resident_after_changes_mib: after },
       ...{ idle_percent: idle, requests_per_minute: rate },
       ...{ change_p50_ms: p50, change_p99_ms: p99 },
+      ...{ pod_p50_ms: podP50, pod_p99_ms: podP99, burst_ms: burst },
     })
   } finally {
     if (child) await ended(child, 'SIGKILL')
     s.close()
     await cluster.stop()
   }
+}
+
+function quantiles(times: number[]): [p50: number, p99: number] {
+  times.sort((a, b) => a - b)
+  return [quantile(times, 0.5), quantile(times, 0.99)]
 }
 
 /** By how much `count` grows in a minute. */

@@ -61,7 +61,7 @@ it.each<[string, JoinRow[], Parameters<typeof rowOf>[1][], string]>([
     'both, and containers that are not alike',
     [row('covered', null, 'no-policy'), row('covered', null, 'enforced')],
     [{}, { verdict: 'denied', exe: '/b' }],
-    'enforced, no-policy: stopped start of /b; would stop start of /tmp/xmrig',
+    'enforced, no policy: stopped start of /b; would stop start of /tmp/xmrig',
   ],
 ])('kernel: %s', (_, rows, ledger, text) => {
   expect(kernelOf(rows, sumLedger(ledger.map((one) => rowOf('a', one))))).toBe(text)

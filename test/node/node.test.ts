@@ -137,6 +137,9 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
     expect(of(`monitor-${nodeName}`)).toBe('never-admitted, audited')
     expect(of('bare')).toBe('never-admitted, audited')
 
+    await until('kubectl get reports shows it', async () =>
+      /Pod +checkout +covered +audited +\d/.test(await reportsTable()),
+    )
     const wanted = new Map([
       ['checkout', 'covered'],
       ['report-job', 'uncovered would-deny'],
@@ -151,7 +154,6 @@ describe.each(nodes)('$node', ({ series, kernelArguments }) => {
       'In audit, nothing is stopped: what runs, and what enforcing would stop',
     )
     expect(told).toMatch(/Pod +report-job +uncovered would-deny +optout-label-istio .* would stop /)
-    expect(told).toMatch(/Pod +checkout +covered +audited /)
   })
 
   test('audit: what kubectl exec starts is born in the container, and told', async () => {
