@@ -24,7 +24,6 @@ import {
   type Applied,
 } from './plan/apply.ts'
 import { compile } from './plan/compile.ts'
-import { defaultPosture, type Posture } from './plan/pending.ts'
 import { EventLog } from './report/event-log.ts'
 import { writeState, type State } from './state.ts'
 
@@ -54,7 +53,6 @@ export class Loop {
   cutter: Cutter | undefined
   private readonly resolvers: KnownResolvers
   private readonly binder: Binder
-  private readonly posture: Posture
 
   constructor(
     options: EnforceOptions,
@@ -73,7 +71,6 @@ export class Loop {
     this.state = state
     this.mount = mount
     this.applied = adopt(tables)
-    this.posture = options.pending ?? defaultPosture
     this.resolvers = new KnownResolvers(options.resolvers, options.times)
     this.binder = new Binder({
       ...{ tables, pins: options.pins, mount, cgroup: state.cgroup, log: options.log },
@@ -102,7 +99,7 @@ export class Loop {
           input.policies,
           input.pods,
           this.memory.compiled,
-          this.posture,
+          this.state.pending,
           this.resolvers.now,
           input.cluster,
         )
