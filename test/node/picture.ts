@@ -16,6 +16,7 @@ export class Picture {
         if (lines.at(-1) !== dots) lines.push(dots)
       } else lines.push(shortened(line))
     }
+    while (['', dots].includes(lines.at(-1) ?? 'none')) lines.pop()
     const same = this.screens.find((screen) => screen.title === title)
     const shown = [`$ ${command}`, ...lines]
     if (same) same.lines.push('', ...shown)
@@ -49,6 +50,7 @@ export class Picture {
   text { font: 12px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; white-space: pre; fill: #e6edf3 }
   rect { fill: #0d1117; stroke: #30363d }
   .title { font: 600 13px system-ui, sans-serif; fill: #57606a }
+  @media (prefers-color-scheme: dark) { .title { fill: #9198a1 } }
   .typed { font-weight: 600; fill: #79c0ff } .bad { fill: #ff7b72 } .maybe { fill: #d29922 } .good { fill: #56d364 }
 </style>
 ${parts.join('\n')}
