@@ -3,6 +3,7 @@
 // does about it and what enforcing would stop; worst first.
 import {
   joinStates,
+  kernelTitles,
   whatText,
   type ClusterJoin,
   type JoinRow,
@@ -37,10 +38,7 @@ const states: Record<JoinState, Told> = {
   },
 }
 
-const kernels: Record<JoinRow['kernel'], string> = {
-  ...{ enforced: 'enforced', audited: 'audited', 'no-policy': 'no policy' },
-  ...{ pending: 'pending', unbound: 'UNBOUND', unseen: 'no agent' },
-}
+const kernels = { ...kernelTitles, unbound: 'UNBOUND' }
 
 /** Reasons that are no findings of admission. */
 const reasons: Readonly<Record<string, string>> = {

@@ -3,7 +3,14 @@
 
 export { readJoin, type ClusterJoin, type JoinOptions } from './cluster-join.ts'
 export { control, type ControllerOptions } from './controller.ts'
-export { byExposure, joinStates, sumsOf, type JoinRow, type JoinState } from './join.ts'
+export {
+  byExposure,
+  joinStates,
+  kernelTitles,
+  sumsOf,
+  type JoinRow,
+  type JoinState,
+} from './join.ts'
 export { whatText, type PlacedSum } from './ledger-sums.ts'
 export { runLease, type LeaseOptions } from './lease.ts'
 export { controllerMetrics, type ControllerMetrics } from './metrics.ts'

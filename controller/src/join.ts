@@ -17,6 +17,12 @@ export const kernelStates = [
 /** unseen: no agent has told of it: none runs there, or it has not looked yet. */
 export type KernelState = (typeof kernelStates)[number]
 
+/** For people. */
+export const kernelTitles: Record<KernelState, string> = {
+  ...{ enforced: 'enforced', audited: 'audited', 'no-policy': 'no policy' },
+  ...{ pending: 'pending', unbound: 'unbound', unseen: 'no agent' },
+}
+
 export type JoinRow = {
   state: JoinState
   node: string

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `kubectl get reports` shows of a workload in a few words: why it goes around its sidecar, and what the kernel does
 // about it. Without counts, and in an order of its own, so that a report is not written for what merely happens again.
-import { kernelStates, type JoinRow, type KernelState } from './join.ts'
+import { kernelStates, kernelTitles, type JoinRow } from './join.ts'
 import { isGrave, whatText, type LedgerSum } from './ledger-sums.ts'
 import { coverage, type ReportResult } from './report-shape.ts'
 
 const mostReasons = 2
-const titles: Record<KernelState, string> = {
-  ...{ enforced: 'enforced', audited: 'audited', 'no-policy': 'no policy' },
-  ...{ pending: 'pending', unbound: 'unbound', unseen: 'no agent' },
-}
 
 /** "optout-label-istio": reasons of containers that slip past, then what else admission has found. */
 export function whyOf(rows: readonly JoinRow[], results: readonly ReportResult[]): string {
@@ -25,7 +21,7 @@ export function whyOf(rows: readonly JoinRow[], results: readonly ReportResult[]
 /** "audited: would stop start of /tmp/.cache and 2 more". */
 export function kernelOf(rows: readonly JoinRow[], ledger: readonly LedgerSum[]): string {
   const has = new Set(rows.map(({ kernel }) => kernel))
-  const states = kernelStates.filter((state) => has.has(state)).map((state) => titles[state])
+  const states = kernelStates.filter((state) => has.has(state)).map((state) => kernelTitles[state])
   const stops = [
     { verdict: 'denied', says: 'stopped' },
     { verdict: 'wouldDeny', says: 'would stop' },

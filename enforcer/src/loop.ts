@@ -190,8 +190,10 @@ export class Loop {
     this.sweeping = setTimeout(() => {
       this.sweeping = undefined
       // A cgroup that was made just when the plan was switched may have got what the old one said.
-      if (stillBound(this.tables, retired.bindings).size > 0) this.binder.owe()
-      this.bindMissed()
+      if (stillBound(this.tables, retired.bindings).size > 0) {
+        this.binder.owe()
+        this.bindMissed()
+      }
       sweep(this.tables, this.applied, retired)
       this.sweepLater()
     }, sweepMs).unref()

@@ -80,8 +80,13 @@ export class Binder {
 
   private bindPods(): void {
     const { tables, onWritten } = this.options
+    const { plan, bindings } = this.options.applied()
     this.owed = true
-    const rows = bindPods(tables, new Set(this.lately.keys()), this.bindings())
+    const rows = bindPods(
+      tables,
+      new Set(this.lately.keys()),
+      (uid) => bindings.get(plan.pods.get(uid) ?? plan.pending) ?? 0,
+    )
     if (rows === null) return this.bindAll()
     if (rows > 0) onWritten()
     this.owed = false
